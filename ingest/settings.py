@@ -1,0 +1,37 @@
+"""How documents are read: the settings of `ingest`, plain and serialisable, so that any worker can take them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class IngestSettings:
+    """Settings of parsing. Part of the library's manifest: other values are another library.
+
+    ocr: "auto" reads pages and picture areas whose words are not in the text layer; "off" reads none.
+    ocr_dpi: resolution at which a page or picture area is given to the OCR.
+    ocr_min_picture: smallest picture area, as a fraction of the page, that is worth reading.
+    """
+
+    ocr: str = "auto"
+    ocr_dpi: int = 150
+    ocr_min_picture: float = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkSettings:
+    """Sizes in the embedder's tokens. `max_tokens` bounds context and text together, special tokens counted."""
+
+    max_tokens: int = 256
+    context_tokens: int = 56
+    overlap_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """Settings of the worker processes; they change no result. `processes` 0 means one a core."""
+
+    processes: int = 0
+    page_window: int = 16
+    page_seconds: float = 120.0

@@ -1,0 +1,75 @@
+"""What the pipeline asks of an embedder. Single-vector, late-interaction and region readers all fit these.
+
+A page is a bag of `(n, dim)` vectors with `(n, 4)` boxes; a question is `(m, dim)` vectors; the score
+is MaxSim: the sum over question vectors of the best dot product with a page vector. With n = m = 1 that
+is the cosine of two single vectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ingest.document import Page
+
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderIdentity:
+    """What the manifest records, so that vectors of different embedders never meet."""
+
+    name: str
+    revision: str
+    dimension: int
+    normalised: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PageInput:
+    """A page as an embedder may want it: parsed, or as a picture (rendered when called)."""
+
+    page: Page
+    context: str
+    image: Callable[[], Image.Image]
+
+
+@dataclass(frozen=True, slots=True)
+class PageVectors:
+    """`vectors` (n, dim) float32, unit length; `boxes` (n, 4) float32, fractions of the page; n may be 0."""
+
+    vectors: Vectors
+    boxes: NDArray[np.float32]
+
+
+class TextEmbedder(Protocol):
+    """Texts to one unit vector each."""
+
+    identity: EmbedderIdentity
+    max_tokens: int
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text as the model sees it, special tokens counted, nothing cut."""
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """(len(texts), dim) float32, unit length, in the order given."""
+
+    def embed_question(self, question: str) -> Vectors:
+        """(dim,) float32, unit length."""
+
+
+class PageEmbedder(Protocol):
+    """Pages to bags of vectors with boxes."""
+
+    identity: EmbedderIdentity
+
+    def embed_pages(self, pages: Sequence[PageInput]) -> list[PageVectors]:
+        """One bag a page, in the order given. A bag does not depend on its batch mates."""
+
+    def embed_question(self, question: str) -> Vectors:
+        """(m, dim) float32, unit length."""

@@ -1,0 +1,19 @@
+"""The errors a caller of Recto may see, beside `InputError` for the user's own files."""
+
+from ingest.errors import InputError, RectoError
+
+__all__ = ["ConfigError", "InputError", "ModelError", "RectoError", "StoreError"]
+
+
+class ConfigError(RectoError):
+    """A setting that is unknown, impossible, or at odds with the library. Names the field."""
+
+    exit_code = 2
+
+
+class StoreError(RectoError):
+    """A library that is locked, damaged, made with other settings, or on a full disk."""
+
+
+class ModelError(RectoError):
+    """A model or an endpoint that is absent, unreachable, or answers nonsense."""

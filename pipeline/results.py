@@ -1,0 +1,105 @@
+"""What retrieval and answering hand over: hits, context, answers. Plain frozen data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ingest.document import Box, Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class PageRef:
+    """A page of a document in the library."""
+
+    document_id: str
+    page_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelScore:
+    """Where a channel ranked a page (1 is first) and the channel's own score."""
+
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredChunk:
+    """A chunk of a hit with its similarity to the question."""
+
+    chunk: Chunk
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRegion:
+    """A box of a hit that the visual channel matched, with its similarity to the question."""
+
+    box: Box
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class PageHit:
+    """A ranked page. `channels` explains it: rank and score in each channel and after each stage."""
+
+    ref: PageRef
+    name: str
+    title: str
+    page_label: str
+    score: float
+    chunks: tuple[ScoredChunk, ...] = ()
+    regions: tuple[ScoredRegion, ...] = ()
+    channels: Mapping[str, ChannelScore] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Ranked pages of one question. `seconds` by stage."""
+
+    question: str
+    hits: tuple[PageHit, ...]
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The place a claim rests on. `box` comes from the parser or a matched region, never from a model."""
+
+    ref: PageRef
+    name: str
+    page_label: str
+    box: Box
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One statement of an answer. `supported`: every number and name in it stands in the cited evidence."""
+
+    text: str
+    supported: bool
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ContextUsed:
+    """What the answerer was shown: pages in the order given, and the tokens counted before sending."""
+
+    pages: tuple[PageRef, ...] = ()
+    text_tokens: int = 0
+    image_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer with its claims. When `abstained`, `text` says that the documents do not say."""
+
+    question: str
+    text: str
+    abstained: bool
+    claims: tuple[Claim, ...] = ()
+    context: ContextUsed = field(default_factory=ContextUsed)
+    usage: Mapping[str, int] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
