@@ -1,0 +1,148 @@
+"""The one configuration: file, environment and flags, read once at the edge, frozen and hashed.
+
+Order of precedence: flags, environment (`RECTO_…`, sections joined by two underscores as in
+`RECTO_ANSWER__URL`), the file named by `RECTO_CONFIG` or `recto.toml` in the working folder, defaults.
+Below the entry point nothing reads the environment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from pipeline.errors import ConfigError
+
+Mode = Literal["text", "image", "fusion", "joint"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class IngestSection(_Section):
+    """Reading documents."""
+
+    ocr: Literal["auto", "off"] = "auto"
+    ocr_dpi: int = Field(150, ge=72, le=400)
+    ocr_min_picture: float = Field(0.02, ge=0.0, le=1.0)
+    workers: int = Field(0, ge=0, description="worker processes; 0 means one a core")
+    page_seconds: float = Field(120.0, gt=0, description="a page that takes longer is given up and reported")
+
+
+class EmbeddingSection(_Section):
+    """Text and page embedders. `default` is the model that ships in a package and needs no download."""
+
+    text_model: str = "default"
+    page_model: str = "regions"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    device: str = "auto"
+    batch_tokens: int = Field(16_384, ge=256, description="padded tokens in one forward pass")
+
+
+class RetrievalSection(_Section):
+    """Finding pages."""
+
+    k: int = Field(5, ge=1, le=1000)
+    mode: Mode = "fusion"
+    pool: int = Field(200, ge=1, description="candidates that each channel hands to fusion")
+    chroma_url: str = Field("", description="a Chroma server, e.g. http://host:8000; empty: embedded")
+
+
+class AnswerSection(_Section):
+    """Writing answers."""
+
+    answerer: Literal["extractive", "endpoint"] = "extractive"
+    url: str = Field("", description="an OpenAI-compatible base URL, e.g. http://host:8000/v1")
+    model: str = Field("", description="the model's name at that URL")
+    api_key: str = Field("none", repr=False)
+    timeout: float = Field(120.0, gt=0)
+    pages: int = Field(5, ge=1, le=100, description="pages that may enter the context")
+    context_tokens: int = Field(16_000, ge=256, description="text and image tokens together")
+    output_tokens: int = Field(1_024, ge=16)
+    image_tokens: int = Field(1_280, ge=0, description="most tokens one page picture may cost; 0 sends none")
+    image_patch: int = Field(28, ge=1, description="pixels along the side of one image token")
+
+
+class ScreenshotSection(_Section):
+    """Page pictures, rendered when needed."""
+
+    dpi: int = Field(144, ge=36, le=600)
+    cache_mb: int = Field(512, ge=0)
+
+
+class Settings(BaseSettings):
+    """All settings in force."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix="RECTO_", env_nested_delimiter="__", nested_model_default_partial_update=True
+    )
+
+    profile: Literal["embedded", "local", "endpoint"] = "embedded"
+    library: Path = Path("library")
+    ingest: IngestSection = IngestSection()
+    embedding: EmbeddingSection = EmbeddingSection()
+    retrieval: RetrievalSection = RetrievalSection()
+    answer: AnswerSection = AnswerSection()
+    screenshots: ScreenshotSection = ScreenshotSection()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        named = os.environ.get("RECTO_CONFIG")
+        path = Path(named) if named else Path("recto.toml")
+        if named and not path.is_file():
+            raise ConfigError(f"RECTO_CONFIG names {path}, which is not a file; correct it or unset it")
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _profile_defaults(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """`profile = "endpoint"` alone means: answer through the endpoint."""
+        if values.get("profile") == "endpoint":
+            answer = dict(values.get("answer") or {})
+            answer.setdefault("answerer", "endpoint")
+            values = {**values, "answer": answer}
+        return values
+
+    @model_validator(mode="after")
+    def _possible(self) -> Settings:
+        if self.answer.answerer == "endpoint" and not (self.answer.url and self.answer.model):
+            raise ValueError("answer.url and answer.model are needed when answer.answerer is endpoint")
+        return self
+
+    @property
+    def hash(self) -> str:
+        """First 16 hex digits of the SHA-256 of the settings as JSON, without secrets and places."""
+        values = self.model_dump(mode="json", exclude={"library": True, "answer": {"api_key"}})
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def load_settings(flags: Mapping[str, Any] | None = None) -> Settings:
+    """Settings from flags (nested mappings), environment, file and defaults. Raises `ConfigError`."""
+    try:
+        return Settings(**(flags or {}))
+    except ValidationError as error:
+        raise ConfigError("; ".join(_explain(item) for item in error.errors())) from None
+    except ValueError as error:
+        raise ConfigError(f"the configuration file cannot be read: {error}") from None
+
+
+def _explain(item: Mapping[str, Any]) -> str:
+    field = ".".join(str(part) for part in item["loc"])
+    message = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden":
+        return f"unknown setting {field}: `recto config` lists the settings"
+    return f"{field}: {message}" if field else message
