@@ -7,19 +7,33 @@ Below the entry point nothing reads the environment.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from pipeline.errors import ConfigError
 
 Mode = Literal["text", "image", "fusion", "joint"]
+
+OTHER_VARIABLES = frozenset({"RECTO_CONFIG", "RECTO_DEBUG", "RECTO_SETS"})
+"""Variables that are no settings: the configuration file, tracebacks for bugs, the development sets of the tests."""
+
+_named_file: ContextVar[Path | None] = ContextVar("_named_file", default=None)
 
 
 class _Section(BaseModel):
@@ -81,7 +95,11 @@ class Settings(BaseSettings):
     """All settings in force."""
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_prefix="RECTO_", env_nested_delimiter="__", nested_model_default_partial_update=True
+        frozen=True,
+        extra="forbid",
+        env_prefix="RECTO_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
     )
 
     profile: Literal["embedded", "local", "endpoint"] = "embedded"
@@ -101,11 +119,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        named = os.environ.get("RECTO_CONFIG")
-        path = Path(named) if named else Path("recto.toml")
-        if named and not path.is_file():
-            raise ConfigError(f"RECTO_CONFIG names {path}, which is not a file; correct it or unset it")
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_file())
 
     @model_validator(mode="before")
     @classmethod
@@ -130,14 +144,68 @@ class Settings(BaseSettings):
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def load_settings(flags: Mapping[str, Any] | None = None) -> Settings:
+def settings_file() -> Path:
+    """The configuration file in force; the unnamed `recto.toml` need not exist. Raises `ConfigError`."""
+    named, by = _named_file.get(), "--config"
+    if named is None and os.environ.get("RECTO_CONFIG"):
+        named, by = Path(os.environ["RECTO_CONFIG"]), "RECTO_CONFIG"
+    if named is not None and not named.is_file():
+        raise ConfigError(f"{by} names {named}, which is not a file; correct it or leave it out")
+    return named or Path("recto.toml")
+
+
+def load_settings(flags: Mapping[str, Any] | None = None, config_file: Path | None = None) -> Settings:
     """Settings from flags (nested mappings), environment, file and defaults. Raises `ConfigError`."""
+    token = _named_file.set(config_file)
     try:
+        _refuse_unknown_variables()
         return Settings(**(flags or {}))
     except ValidationError as error:
         raise ConfigError("; ".join(_explain(item) for item in error.errors())) from None
-    except ValueError as error:
+    except SettingsError as error:
+        raise ConfigError(f"a setting cannot be read: {error}") from None
+    except (ValueError, OSError) as error:
         raise ConfigError(f"the configuration file cannot be read: {error}") from None
+    finally:
+        _named_file.reset(token)
+
+
+def setting_sources(flags: Mapping[str, Any] | None = None, config_file: Path | None = None) -> dict[str, str]:
+    """Where each setting that is not a default came from: dotted name to "flag", "environment" or the file's path."""
+    token = _named_file.set(config_file)
+    try:
+        file = settings_file()
+        origins: dict[str, str] = {}
+        for values, origin in (
+            (TomlConfigSettingsSource(Settings, file)(), str(file)),
+            (EnvSettingsSource(Settings)(), "environment"),
+            (flags or {}, "flag"),
+        ):
+            origins.update(dict.fromkeys(_leaves(values), origin))
+        return origins
+    finally:
+        _named_file.reset(token)
+
+
+def _leaves(values: Mapping[str, Any], prefix: str = "") -> list[str]:
+    names: list[str] = []
+    for key, value in values.items():
+        names += _leaves(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [f"{prefix}{key}"]
+    return names
+
+
+def _refuse_unknown_variables() -> None:
+    """A mistyped variable must not be ignored in silence, as pydantic-settings does."""
+    known = set(OTHER_VARIABLES)
+    for name, setting in Settings.model_fields.items():
+        known.add(f"RECTO_{name}".upper())
+        if isinstance(setting.annotation, type) and issubclass(setting.annotation, _Section):
+            known.update(f"RECTO_{name}__{key}".upper() for key in setting.annotation.model_fields)
+    for variable in sorted(os.environ):
+        if variable.upper().startswith("RECTO_") and variable.upper() not in known:
+            near = difflib.get_close_matches(variable.upper(), known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "`recto config` lists the settings"
+            raise ConfigError(f"the environment variable {variable} is no setting; {hint}")
 
 
 def _explain(item: Mapping[str, Any]) -> str:
