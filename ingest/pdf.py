@@ -1,0 +1,190 @@
+"""One PDF document's facts and one PDF page's blocks. Decides per page what comes from the text layer, form and OCR.
+
+Opens no file and keeps nothing between pages: a page is a pure function of (document, page_index, settings).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+import pymupdf
+
+from ingest.document import FULL_PAGE, Block, Box, DocumentInfo, Kind, Line, OutlineItem, Page, PageIssue, Source
+from ingest.errors import InputError
+from ingest.forms import field_block, read_fields
+from ingest.layout import PageFrame, lay_out
+from ingest.pictures import Pixels, has_ink, is_read_already, picture_areas, render
+from ingest.settings import IngestSettings
+from ingest.textlayer import Fragment, is_garbage, read_fragments
+
+WordReader = Callable[[Pixels], list[Line]]
+"""Reads a picture, (height, width, 3) uint8 RGB: lines in reading order, boxes in fractions of that picture."""
+
+_MOST_PAGES = 1_000_000
+_FEW_CHARACTERS = 200
+_JUNK_TITLE = re.compile(
+    r"^(untitled.*|microsoft (word|powerpoint|excel)\b.*|powerpoint presentation|slide 1|document\d*|presentation\d*|"
+    r"title|no title|none|null|[\d\s_\-.;:]+|\S+\.(pdf|docx?|pptx?|xlsx?|indd|qxd|tex|dvi|ps|eps|html?|rtf|txt|cdr|ai))$",
+    re.IGNORECASE,
+)
+_DATE = re.compile(r"^(?:D:)?(\d{4})(\d{2})?(\d{2})?")
+
+
+def read_pdf_info(
+    document: pymupdf.Document, *, document_id: str, name: str, media_type: str, byte_count: int
+) -> DocumentInfo:
+    """Facts of an open, unlocked document. Raises `InputError` when it has no pages or claims an absurd number."""
+    count = document.page_count
+    if count <= 0:
+        raise InputError(f"{name} has no pages: open it in a PDF viewer and save it again, or leave it out")
+    if count > _MOST_PAGES or count > max(byte_count, 1):
+        raise InputError(f"{name} claims {count:,} pages in {byte_count:,} bytes: the file is damaged, save it again")
+    metadata = document.metadata or {}
+    return DocumentInfo(
+        document_id,
+        name,
+        media_type,
+        byte_count,
+        count,
+        title=clean_title(metadata.get("title") or ""),
+        author=_one_line(metadata.get("author") or ""),
+        created=_iso_date(metadata.get("creationDate") or ""),
+        outline=_outline(document),
+    )
+
+
+def clean_title(title: str) -> str:
+    """A title from metadata, or "" when it is a program's filler, a file name or a number."""
+    title = _one_line(title)
+    return "" if len(title) < 3 or _JUNK_TITLE.match(title) else title
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
+def _iso_date(text: str) -> str:
+    found = _DATE.match(text.strip())
+    if not found:
+        return ""
+    year, month, day = found.groups()
+    parts = [year, month, day]
+    return "-".join(part for part in parts if part)
+
+
+def _outline(document: pymupdf.Document) -> tuple[OutlineItem, ...]:
+    try:
+        entries = document.get_toc(simple=True)
+    except (RuntimeError, ValueError):  # a damaged outline costs the outline only
+        return ()
+    return tuple(
+        OutlineItem(level, _one_line(title), page - 1)
+        for level, title, page in entries
+        if 1 <= page <= document.page_count and title.strip()
+    )
+
+
+def parse_pdf_page(
+    document: pymupdf.Document, page_index: int, settings: IngestSettings, read_words: WordReader | None
+) -> Page:
+    """One page as blocks in reading order. `read_words` None: no OCR. Trouble with OCR is an issue of the page."""
+    page = document[page_index]
+    frame = PageFrame(page.rect.width, page.rect.height)
+    fragments = read_fragments(page)
+    areas = picture_areas(page, settings.ocr_min_picture)
+    readable = [f for f in fragments if not f.hidden or _lies_on(f, areas)]
+    if is_garbage(readable):
+        readable = []
+    fields, printed = read_fields(page, readable)
+    reader = _AreaReader(page, frame, settings, read_words)
+    if reader.wants_whole_page(readable, areas):
+        lines = reader.read(page.rect, readable)
+        seen = [_from_ocr(line, frame) for line in lines]
+        blocks = lay_out(seen, frame, Source.OCR) if not printed else [
+            *lay_out(printed, frame),
+            *lay_out(seen, frame, Source.OCR),
+        ]
+    else:
+        blocks = lay_out(printed, frame)
+        for area in areas:
+            if not is_read_already(area, readable):
+                blocks = _insert(blocks, reader.picture(area, readable))
+    for item in fields:
+        blocks = _insert(blocks, field_block(item, frame))
+    label = page.get_label() or str(page_index + 1)
+    return Page(page_index, label, frame.width, frame.height, tuple(blocks), tuple(reader.issues))
+
+
+class _AreaReader:
+    """Reads areas of one page by OCR and collects what went wrong."""
+
+    def __init__(
+        self, page: pymupdf.Page, frame: PageFrame, settings: IngestSettings, read_words: WordReader | None
+    ) -> None:
+        self.issues: list[PageIssue] = []
+        self._page = page
+        self._frame = frame
+        self._dpi = settings.ocr_dpi
+        self._read_words = read_words
+
+    def wants_whole_page(self, fragments: Sequence[Fragment], areas: Sequence[pymupdf.Rect]) -> bool:
+        """Few or no words in the text layer, ink elsewhere, and no single picture that would hold it."""
+        if self._read_words is None or sum(len(fragment.text) for fragment in fragments) > _FEW_CHARACTERS:
+            return False
+        covered = max((area.get_area() for area in areas), default=0.0) / abs(self._page.rect.get_area())
+        if fragments and areas and covered < 0.6:
+            return False
+        return not any(fragment.hidden for fragment in fragments) and has_ink(self._page, self._page.rect, fragments)
+
+    def read(self, area: pymupdf.Rect, fragments: Sequence[Fragment]) -> list[Line]:
+        """OCR of an area: lines in fractions of the page, without those that stand in the text layer."""
+        if self._read_words is None:
+            return []
+        try:
+            lines = self._read_words(render(self._page, area, self._dpi))
+        except Exception as error:  # whatever the engine raises, the page's other words are worth keeping
+            self.issues.append(PageIssue(self._page.number, "ocr", f"{type(error).__name__}: {error}".splitlines()[0]))
+            return []
+        outer = self._frame.box(*area)
+        known = [self._frame.box(f.x0, f.y0, f.x1, f.y1) for f in fragments]
+        placed = [Line(line.text, _inside(line.box, outer), line.cells) for line in lines]
+        return [line for line in placed if not _is_known(line.box, known)]
+
+    def picture(self, area: pymupdf.Rect, fragments: Sequence[Fragment]) -> Block:
+        """A picture area as a block, with its words where they are not in the text layer."""
+        within = [f for f in fragments if area.intersects((f.x0, f.y0, f.x1, f.y1))]
+        lines = self.read(area, within) if has_ink(self._page, area, within) else []
+        return Block(Kind.PICTURE, self._frame.box(*area), tuple(lines), Source.OCR)
+
+
+def _lies_on(fragment: Fragment, areas: Sequence[pymupdf.Rect]) -> bool:
+    """Hidden characters over a picture are its reading; hidden characters elsewhere are not on the page."""
+    return any(area.contains(pymupdf.Point((fragment.x0 + fragment.x1) / 2, fragment.middle)) for area in areas)
+
+
+def _from_ocr(line: Line, frame: PageFrame) -> Fragment:
+    box = line.box
+    x0, y0, x1, y1 = box.x0 * frame.width, box.y0 * frame.height, box.x1 * frame.width, box.y1 * frame.height
+    return Fragment(line.text, x0, y0, x1, y1, max(y1 - y0, 1.0) * 0.8)
+
+
+def _inside(box: Box, outer: Box) -> Box:
+    width, height = outer.x1 - outer.x0, outer.y1 - outer.y0
+    return Box(
+        outer.x0 + box.x0 * width, outer.y0 + box.y0 * height, outer.x0 + box.x1 * width, outer.y0 + box.y1 * height
+    )
+
+
+def _is_known(box: Box, known: Sequence[Box]) -> bool:
+    return box.area > 0 and sum(box.intersection(other) for other in known) > 0.4 * box.area
+
+
+def _insert(blocks: Sequence[Block], block: Block) -> list[Block]:
+    """Puts a block after the last block that ends above it in its own columns, else first among those below it."""
+    place = 0
+    for index, other in enumerate(blocks):
+        shares_column = other.box.x0 < block.box.x1 and other.box.x1 > block.box.x0
+        if shares_column and (other.box.y0, other.box.x0) <= (block.box.y0, block.box.x0):
+            place = index + 1
+    return [*blocks[:place], block, *blocks[place:]]

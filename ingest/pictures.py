@@ -1,0 +1,70 @@
+"""Which parts of a PDF page must be read from pixels, and what of that reading is new. Renders; never reads words itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pymupdf
+from numpy.typing import NDArray
+
+from ingest.textlayer import Fragment
+
+Pixels = NDArray[np.uint8]
+"""(height, width, 3) uint8 RGB."""
+
+_INK_STEP = 48
+"""A change of grey from one pixel to the next that counts as the edge of a stroke."""
+_INK_SHARE = 0.0015
+_PROBE_DPI = 50
+
+
+def picture_areas(page: pymupdf.Page, smallest: float) -> list[pymupdf.Rect]:
+    """Pictures as areas in displayed points, overlapping ones merged, each at least `smallest` of the page."""
+    areas: list[pymupdf.Rect] = []
+    for info in page.get_image_info():
+        area = (pymupdf.Rect(info["bbox"]) * page.rotation_matrix) & page.rect
+        if not area.is_empty:
+            areas = _merge(areas, area)
+    least = smallest * page.rect.width * page.rect.height
+    return sorted((area for area in areas if area.get_area() >= least), key=lambda area: (area.y0, area.x0))
+
+
+def _merge(areas: Sequence[pymupdf.Rect], area: pymupdf.Rect) -> list[pymupdf.Rect]:
+    """Adds an area. Touching strips become one (scanners cut pages so), as do areas that overlap well."""
+    apart = []
+    for other in areas:
+        touch = pymupdf.Rect(other) & (area + (-1, -1, 1, 1))
+        if touch.is_empty:
+            apart.append(other)
+        else:
+            area = area | other
+    if len(apart) == len(areas):
+        return [*areas, area]
+    return _merge(apart, area)
+
+
+def render(page: pymupdf.Page, clip: pymupdf.Rect, dpi: int) -> Pixels:
+    """The clip (displayed points) as pixels."""
+    # PyMuPDF takes the clip on the page as displayed and cuts it to whole pixels.
+    pixmap = page.get_pixmap(dpi=dpi, clip=clip, colorspace=pymupdf.csRGB, alpha=False)
+    return np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, 3)
+
+
+def has_ink(page: pymupdf.Page, clip: pymupdf.Rect, fragments: Sequence[Fragment] = ()) -> bool:
+    """True when the area has strokes outside the fragments: enough sharp edges to be writing. Flat areas have none."""
+    grey = render(page, clip, _PROBE_DPI).astype(np.int16).mean(axis=2)
+    if grey.shape[1] < 2:
+        return False
+    edges = np.abs(np.diff(grey, axis=1)) >= _INK_STEP
+    scale = _PROBE_DPI / 72
+    for f in fragments:
+        left, top = max(0, int((f.x0 - clip.x0) * scale) - 1), max(0, int((f.y0 - clip.y0) * scale) - 1)
+        edges[top : max(0, int((f.y1 - clip.y0) * scale) + 2), left : max(0, int((f.x1 - clip.x0) * scale) + 2)] = False
+    return bool(edges.mean() >= _INK_SHARE)
+
+
+def is_read_already(area: pymupdf.Rect, fragments: Sequence[Fragment]) -> bool:
+    """True when a hidden text layer lies over the area: the scan was read by whoever made the file."""
+    inside = [f for f in fragments if f.hidden and area.contains(pymupdf.Point((f.x0 + f.x1) / 2, f.middle))]
+    return sum(len(fragment.text) for fragment in inside) >= 20

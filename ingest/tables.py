@@ -1,0 +1,288 @@
+"""Tables from geometry alone: cells, columns, header rows. Needs no ruling lines, so financial statements work.
+
+Rows are visual rows, top down; a cell is text apart from its neighbours by a wide gap. Columns are where the
+numbers (or, in a table of words, the cells) of several rows overlap. Decides nothing about prose or reading order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ingest.textlayer import Fragment
+
+_CURRENCY = "$€£¥₹"
+_NUMBER = re.compile(rf"^[\s{_CURRENCY}(+\-–—−~<>≤≥±*]*(\d[\d,.\s]*|[.,]\d+)\s*(%|x|X|bps?|pts?|[KMB]|mn|bn)?[\s)*%†‡]*(\(\w{{1,2}}\))*$")
+_DASH = re.compile(rf"^[\s{_CURRENCY}(]*([-–—−]+|n/?a|nm|n\.m\.)[\s)%]*$", re.IGNORECASE)
+_YEAR = re.compile(r"^(fy|fiscal|fiscal year)?\s*[’']?(19|20)\d\d[ae]?(\s*[-–/]\s*(19|20)?\d\d)?[\s*†(\d)]*$", re.IGNORECASE)
+_DATE = re.compile(
+    r"^\(?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d{1,2}\s*,?(\s*(19|20)\d\d)?\s*,?\)?$", re.IGNORECASE
+)
+_ENUMERATOR = re.compile(r"^(?:[•●▪■◦○‣∙·–—\-*✓➢►]|o|\(?[a-z0-9]{1,3}[.)]|\(?[ivxlc]{1,5}[.)]|(?:item\s+)?\d{1,2}[a-c]?\.)$", re.IGNORECASE)
+_OPEN_NUMBER = re.compile(rf"^[\s{_CURRENCY}(+\-–—−]*(\d[\d,.\s]*|[.,]\d+|[—–])$")
+_CELL_GAP = 1.0
+"""Smallest gap between cells, in font sizes; justified prose stays below."""
+_WORDS_OF_A_CELL = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Text between two wide gaps of one visual row. Points of the displayed page."""
+
+    text: str
+    x0: float
+    x1: float
+
+    @property
+    def is_number(self) -> bool:
+        return bool(_NUMBER.match(self.text) or _DASH.match(self.text))
+
+    @property
+    def is_period(self) -> bool:
+        """A year or a date: a number that heads columns."""
+        return bool(_YEAR.match(self.text) or _DATE.match(self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One visual row: cells left to right. `size` and `bold` of most of its characters."""
+
+    cells: tuple[Cell, ...]
+    y0: float
+    y1: float
+    size: float
+    bold: bool
+
+    @property
+    def x0(self) -> float:
+        return self.cells[0].x0
+
+    @property
+    def x1(self) -> float:
+        return max(cell.x1 for cell in self.cells)
+
+    @property
+    def text(self) -> str:
+        return " ".join(cell.text for cell in self.cells)
+
+    @property
+    def is_listing(self) -> bool:
+        """A bullet or number with its text, not two cells of a table."""
+        return len(self.cells) == 2 and is_enumerator(self.cells[0].text)
+
+
+@dataclass(frozen=True, slots=True)
+class TableRows:
+    """A table as found: rows with one text a column (rows of one label have one), and how many rows are header."""
+
+    rows: tuple[tuple[Row, tuple[str, ...]], ...]
+    header_rows: int
+
+
+def is_enumerator(text: str) -> bool:
+    """True for a lone bullet, dash or number such as `(a)`, `iv.`, `12)`."""
+    return bool(_ENUMERATOR.match(text))
+
+
+def make_row(fragments: Sequence[Fragment]) -> Row:
+    """A row from the fragments on one baseline: near ones are joined, and `$`, `)` and `%` join their number."""
+    ordered = sorted(fragments, key=lambda fragment: fragment.x0)
+    cells: list[Cell] = []
+    glue = False
+    for fragment in ordered:
+        cell = Cell(fragment.text, fragment.x0, fragment.x1)
+        if cells:
+            last = cells[-1]
+            gap = cell.x0 - last.x1
+            tail = cell.text in {")", "%", ")%", "%)", "x", "pts", "bps"} and _OPEN_NUMBER.match(last.text)
+            near = gap < _CELL_GAP * fragment.size and not (gap > 0.45 * fragment.size and last.is_number and cell.is_number)
+            if glue or tail or near:
+                blank = "" if glue or tail or gap < 0.12 * fragment.size else " "
+                cells[-1] = Cell(last.text + blank + cell.text, last.x0, max(last.x1, cell.x1))
+                glue = False
+                continue
+        cells.append(cell)
+        glue = cell.text in _CURRENCY or cell.text in {"(", "$(", "$ ("}
+    characters = max(ordered, key=lambda fragment: len(fragment.text))
+    bold = all(fragment.bold for fragment in ordered if any(map(str.isalnum, fragment.text)))
+    return Row(tuple(cells), min(f.y0 for f in ordered), max(f.y1 for f in ordered), characters.size, bold)
+
+
+def split_tables(rows: Sequence[Row]) -> list[Row | TableRows]:
+    """The rows in order, each run of rows that makes a table replaced by it."""
+    items: list[Row | TableRows] = []
+    index = 0
+    while index < len(rows):
+        end = _table_end(rows, index)
+        table = None
+        if end:
+            start = index
+            while items and isinstance(items[-1], Row) and _heads(items[-1], rows[start], rows[index:end]):
+                start -= 1
+                items.pop()
+            table = _build(rows[start:end])
+            if table is None:
+                items += rows[start:index]
+        if table is None:
+            items.append(rows[index])
+            index += 1
+        else:
+            items.append(table)
+            index = end
+    return items
+
+
+def _is_multi(row: Row) -> bool:
+    """At least two cells, and not prose: a cell is a number, or all but one are short."""
+    if len(row.cells) < 2 or row.is_listing:
+        return False
+    if any(cell.is_number or cell.is_period for cell in row.cells[1:]):
+        return True
+    return sum(len(cell.text.split()) > _WORDS_OF_A_CELL for cell in row.cells) <= 1 and len(row.text.split()) <= 40
+
+
+def _table_end(rows: Sequence[Row], start: int) -> int:
+    """One past the last row of the table that begins at `start`; 0 when none does."""
+    if not _is_multi(rows[start]):
+        return 0
+    last = start
+    multi = 1
+    numbers = _has_number(rows[start])
+    index = start + 1
+    while index < len(rows):
+        row = rows[index]
+        if row.y0 - rows[index - 1].y1 > 2.5 * max(row.size, rows[index - 1].size):
+            break
+        if _is_multi(row):
+            last, multi = index, multi + 1
+            numbers += _has_number(row)
+        elif index - last > 4 or not _fits_inside(row, rows[start : last + 1]):
+            break
+        index += 1
+    if multi < 2 or (numbers == 0 and multi < 3):
+        return 0
+    end = last + 1
+    while end < len(rows) and _continues(rows[end - 1], rows[end]):
+        end += 1
+    return end
+
+
+def _has_number(row: Row) -> bool:
+    return any(cell.is_number for cell in row.cells[1:])
+
+
+def _fits_inside(row: Row, table: Sequence[Row]) -> bool:
+    """A label of its own (a section's name, a wrapped label) may stand between rows; a line of prose may not."""
+    if len(row.cells) > 1:
+        return row.is_listing and row.x1 <= _second_column(table)
+    return len(row.text) <= 60 or row.x1 <= _second_column(table)
+
+
+def _second_column(table: Sequence[Row]) -> float:
+    """Where the numbers begin (the cells right of the first, when there are none)."""
+    starts = [cell.x0 for row in table for cell in row.cells[1:] if cell.is_number]
+    return min(starts or [cell.x0 for row in table for cell in row.cells[1:]], default=float("inf"))
+
+
+def _continues(before: Row, row: Row) -> bool:
+    """The rest of a wrapped label: close below, and it goes on in small letters."""
+    return len(row.cells) == 1 and row.text[:1].islower() and _is_close(before, row) and abs(row.x0 - before.x0) < 3 * row.size
+
+
+def _is_close(before: Row, row: Row) -> bool:
+    return row.y0 - before.y1 < 0.35 * row.size
+
+
+def _heads(row: Row, below: Row, table: Sequence[Row]) -> bool:
+    """A row right above a table that stands over its columns, not over its labels: `December 31,`."""
+    if below.y0 - row.y1 > 1.6 * row.size or len(row.text) > 120:
+        return False
+    first = min(r.x0 for r in table)
+    left = _second_column(table) - 4 * row.size
+    right = max(r.x1 for r in table)
+    columns = [cell for cell in row.cells if cell.x0 >= left and cell.x1 <= right + row.size]
+    if len(columns) == len(row.cells):
+        return left > first
+    return len(row.cells) > 1 and len(columns) == len(row.cells) - 1
+
+
+def _build(rows: Sequence[Row]) -> TableRows | None:
+    columns = _columns(rows)
+    if len(columns) < 2:
+        return None
+    body_size = sorted(row.size for row in rows)[len(rows) // 2]
+    filled = [(row, _fill(row, columns, body_size)) for row in rows]
+    header = 0
+    for index, (row, cells) in enumerate(filled):
+        if _is_body(row):
+            break
+        if any(cells[1:]):
+            header = index + 1
+    else:
+        header = 1 if len(filled[0][0].cells) > 1 else 0
+    return TableRows(tuple(_join_labels(filled, header)), header)
+
+
+def _is_body(row: Row) -> bool:
+    """A row whose values are numbers; years and dates alone are a header's."""
+    values = row.cells[1:] if len(row.cells) > 1 else ()
+    return any(cell.is_number and not cell.is_period for cell in values)
+
+
+def _columns(rows: Sequence[Row]) -> list[tuple[float, float]]:
+    """Intervals (x0, x1) of the columns, left to right."""
+    multi = [row for row in rows if _is_multi(row)]
+    body = [row for row in multi if _is_body(row)]
+    anchors = _merge([(cell.x0, cell.x1) for row in body for cell in row.cells if cell.is_number])
+    others = [(cell.x0, cell.x1) for row in (body or multi) for cell in row.cells if not cell.is_number]
+    loose = [span for span in others if not any(_overlap(span, anchor) > 0 for anchor in anchors)]
+    return sorted(anchors + _merge(loose))
+
+
+def _merge(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    merged: list[tuple[float, float]] = []
+    for x0, x1 in sorted(spans):
+        if merged and x0 < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], x1))
+        else:
+            merged.append((x0, x1))
+    return merged
+
+
+def _overlap(one: tuple[float, float], other: tuple[float, float]) -> float:
+    return min(one[1], other[1]) - max(one[0], other[0])
+
+
+def _fill(row: Row, columns: Sequence[tuple[float, float]], size: float) -> tuple[str, ...]:
+    """One text a column; a cell goes to the column it overlaps most (the nearest, when it overlaps none)."""
+    if len(row.cells) == 1 and row.x0 < columns[1][0] - 2 * size:
+        return (row.cells[0].text,)
+    texts = [""] * len(columns)
+    for cell in row.cells:
+        place = max(range(len(columns)), key=lambda index: _overlap((cell.x0, cell.x1), columns[index]))
+        texts[place] = f"{texts[place]} {cell.text}".strip()
+    while not texts[-1]:
+        texts.pop()
+    return tuple(texts)
+
+
+def _join_labels(filled: Sequence[tuple[Row, tuple[str, ...]]], header: int) -> list[tuple[Row, tuple[str, ...]]]:
+    """Gives a label that was wrapped over several rows to the row that has its numbers."""
+    joined: list[tuple[Row, tuple[str, ...]]] = []
+    for index, (row, cells) in enumerate(filled):
+        if index > header and joined:
+            before, label = joined[-1]
+            wraps = _is_close(before, row) and cells[0][:1].islower()
+            if wraps and len(label) == 1 and before.size == row.size:
+                joined[-1] = (_around(before, row), (f"{label[0]} {cells[0]}", *cells[1:]))
+                continue
+            if wraps and len(cells) == 1:
+                joined[-1] = (_around(before, row), (f"{label[0]} {cells[0]}".strip(), *label[1:]))
+                continue
+        joined.append((row, cells))
+    return joined
+
+
+def _around(one: Row, other: Row) -> Row:
+    return replace(one, cells=one.cells + other.cells, y0=min(one.y0, other.y0), y1=max(one.y1, other.y1))

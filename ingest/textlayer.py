@@ -1,0 +1,123 @@
+"""The words a PDF page carries: its text layer as fragments in displayed points. Groups nothing, reads no pictures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pymupdf
+
+# Neither pictures (slow) nor ligatures; unknown glyphs come as U+FFFD, so that a layer without words shows itself.
+_FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
+_CHARACTERS = str.maketrans(
+    {"\u00ad": "", "\u200b": "", "\ufeff": "", "\u00a0": " ", "\u2002": " ", "\u2003": " ", "\u2009": " ", "\u202f": " "}
+    | {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+)
+_WIDE_BLANKS = re.compile(r"\s{3,}")
+_GARBAGE_SHARE = 0.3
+_BLANK_WIDTH = 0.25
+"""Width of a space as a fraction of the font size, near enough for every common font."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A run of characters on one baseline. Points of the displayed page, origin top left; `size` is the font size.
+
+    `turn`: quarter turns clockwise from upright reading (0: left to right, 1: downwards, 3: upwards).
+    `hidden`: the characters paint nothing, as in the text layer under a scan.
+    """
+
+    text: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    size: float
+    bold: bool = False
+    turn: int = 0
+    hidden: bool = False
+
+    @property
+    def middle(self) -> float:
+        return (self.y0 + self.y1) / 2
+
+
+def read_fragments(page: pymupdf.Page) -> list[Fragment]:
+    """Every fragment with visible size that touches the page, in the file's order; hidden ones are marked."""
+    matrix = page.rotation_matrix
+    width, height = page.rect.width, page.rect.height
+    quarter = round(page.rotation / 90)
+    plain = quarter == 0
+    fragments = []
+    for block in page.get_text("dict", flags=_FLAGS)["blocks"]:
+        for line in block.get("lines", ()):
+            turn = (_turn(line["dir"]) + quarter) % 4
+            for text, box, size, bold, hidden in _runs(line):
+                x0, y0, x1, y1 = box if plain else tuple(pymupdf.Rect(box) * matrix)
+                if size <= 0.5 or x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height:
+                    continue
+                fragments += _split_wide(Fragment(text, x0, y0, x1, y1, size, bold, turn, hidden))
+    return fragments
+
+
+def is_garbage(fragments: Sequence[Fragment]) -> bool:
+    """True when a good part of the characters stands for no known character (broken or missing encodings)."""
+    text = "".join(fragment.text for fragment in fragments)
+    letters = sum(not character.isspace() for character in text)
+    unknown = sum(
+        character == "\ufffd" or "\ue000" <= character <= "\uf8ff" or (character < " " and not character.isspace())
+        for character in text
+    )
+    return letters > 0 and unknown / letters > _GARBAGE_SHARE
+
+
+def _runs(line: dict) -> list[tuple[str, tuple[float, float, float, float], float, bool, bool]]:
+    """Joins a line's spans, parted where visible meets hidden: (text, box, size, bold, hidden) each."""
+    runs = []
+    spans = [span for span in line["spans"] if span["text"]]
+    start = 0
+    for end in range(1, len(spans) + 1):
+        if end < len(spans) and (spans[end]["alpha"] == 0) == (spans[start]["alpha"] == 0):
+            continue
+        part = spans[start:end]
+        start = end
+        text = "".join(span["text"] for span in part).translate(_CHARACTERS)
+        core = text.strip()
+        if not core:
+            continue
+        main = max(part, key=lambda span: len(span["text"].strip()))
+        bold = all(span["flags"] & pymupdf.TEXT_FONT_BOLD or "bold" in span["font"].lower() for span in part if span["text"].strip())
+        x0, y0 = min(span["bbox"][0] for span in part), min(span["bbox"][1] for span in part)
+        x1, y1 = max(span["bbox"][2] for span in part), max(span["bbox"][3] for span in part)
+        if abs(line["dir"][0]) > 0.9:
+            blank = main["size"] * _BLANK_WIDTH
+            left, right = len(text) - len(text.lstrip()), len(text) - len(text.rstrip())
+            if (left + right) * blank < x1 - x0:
+                x0, x1 = x0 + left * blank, x1 - right * blank
+        runs.append((core, (x0, y0, x1, y1), main["size"], bold, main["alpha"] == 0))
+    return runs
+
+
+def _split_wide(fragment: Fragment) -> list[Fragment]:
+    """Parts a fragment at three blanks or more: typewriter tables. Places are proportional to characters."""
+    if fragment.turn or "   " not in fragment.text:
+        return [fragment]
+    step = (fragment.x1 - fragment.x0) / len(fragment.text)
+    parts = []
+    start = 0
+    for gap in [*_WIDE_BLANKS.finditer(fragment.text), None]:
+        end = gap.start() if gap else len(fragment.text)
+        x0, x1 = fragment.x0 + start * step, fragment.x0 + end * step
+        parts.append(
+            Fragment(fragment.text[start:end], x0, fragment.y0, x1, fragment.y1, fragment.size, fragment.bold, 0, fragment.hidden)
+        )
+        start = gap.end() if gap else end
+    return parts
+
+
+def _turn(direction: tuple[float, float]) -> int:
+    dx, dy = direction
+    if abs(dx) >= abs(dy):
+        return 0 if dx >= 0 else 2
+    return 1 if dy > 0 else 3
