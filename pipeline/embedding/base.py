@@ -20,6 +20,12 @@ from ingest.document import Page
 Vectors = NDArray[np.float32]
 
 
+def unit_length(vectors: Vectors) -> Vectors:
+    """Rows (or the one vector) scaled to length 1; a zero vector stays zero."""
+    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class EmbedderIdentity:
     """What the manifest records, so that vectors of different embedders never meet."""
@@ -64,9 +70,14 @@ class TextEmbedder(Protocol):
 
 
 class PageEmbedder(Protocol):
-    """Pages to bags of vectors with boxes."""
+    """Pages to bags of vectors with boxes.
+
+    `single_vector` says that every page has one vector, which then is what Chroma searches; otherwise Chroma
+    searches a fixed-dimensional encoding of the bag and the bag itself rescores the shortlist.
+    """
 
     identity: EmbedderIdentity
+    single_vector: bool
 
     def embed_pages(self, pages: Sequence[PageInput]) -> list[PageVectors]:
         """One bag a page, in the order given. A bag does not depend on its batch mates."""

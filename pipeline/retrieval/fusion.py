@@ -1,0 +1,27 @@
+"""Joining ranked lists of pages into one. Pure functions of ranks and scores; knows no store and no model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+RANK_CONSTANT = 60
+
+
+def reciprocal_rank_fusion(
+    rankings: Mapping[str, Sequence[Item]],
+    weights: Mapping[str, float] | None = None,
+    constant: int = RANK_CONSTANT,
+) -> dict[Item, float]:
+    """Σ over channels of weight / (constant + rank), rank from 1; an item absent from a channel gets nothing there.
+
+    Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion outperforms Condorcet", SIGIR 2009.
+    """
+    scores: dict[Item, float] = {}
+    for channel, ranking in rankings.items():
+        weight = 1.0 if weights is None else weights.get(channel, 1.0)
+        for rank, item in enumerate(ranking, start=1):
+            scores[item] = scores.get(item, 0.0) + weight / (constant + rank)
+    return scores
