@@ -17,7 +17,10 @@ from ingest.tables import Row, TableRows, is_enumerator, make_row, split_tables
 from ingest.textlayer import Fragment
 
 _CAPTION = re.compile(r"^(fig(ure|\.)|table|exhibit|chart|graph|plate|box|scheme|algorithm|listing)\s*[A-Z]?\d+([.\-–]\d+)*\b", re.IGNORECASE)
-_ITEM = re.compile(r"^(?:[•●▪■◦○‣∙·✓➢►]\s*|[-–—*]\s+|\(?[a-z0-9]{1,2}\)\s+|\(?[ivx]{1,4}[.)]\s+|\d{1,2}[.]\s+(?=\D))\S")
+_BULLETS = "•●▪■◦○‣∙·✓➢►"
+_ITEM = re.compile(
+    rf"^(?:[{_BULLETS}]\s*|[-–—*]\s+|\(?[a-z0-9]{{1,2}}\)\s+|\(?[ivx]{{1,4}}[.)]\s+|\d{{1,2}}[.]\s+(?=\D))\S"
+)
 _KEPT_HYPHEN = frozenset("self non well long short high low full part half co re pre post mid multi cross inter intra ex all year third first second one two three four five six on off so vice".split())
 _LINE_END_HYPHEN = re.compile(r"([A-Za-z]+)-$")
 _MOST_COLUMN_DEPTH = 6
@@ -284,9 +287,11 @@ def _kind(rows: Sequence[Row], body: _Style, source: Source) -> tuple[Kind, int]
     words = text.split()
     letters = sum(character.isalpha() for character in text)
     headline = len(rows) <= 3 and len(words) <= 25 and letters >= 3 and letters > 0.4 * len(text.replace(" ", ""))
-    if headline and text[-1] not in ",;":
+    sentence = text[-1] == "." and len(words) > 6
+    if headline and text[-1] not in ",;" and text[0] not in _BULLETS and not (text[0].islower() and len(rows) > 1):
         # OCR knows no font: its sizes are heights of boxes, and those vary from line to line.
-        if ratio >= (1.5 if source is Source.OCR else 1.15):
+        least = 1.5 if source is Source.OCR or sentence or len(words) > 15 else 1.15
+        if ratio >= least:
             return Kind.HEADING, 1 if ratio >= 1.6 else 2
         if first.bold and not body.bold and len(words) <= 15 and text[-1] not in ".":
             return Kind.HEADING, 3

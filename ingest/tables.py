@@ -56,7 +56,7 @@ class Row:
 
     @property
     def x0(self) -> float:
-        return self.cells[0].x0
+        return min(cell.x0 for cell in self.cells)
 
     @property
     def x1(self) -> float:
@@ -104,9 +104,15 @@ def make_row(fragments: Sequence[Fragment]) -> Row:
                 continue
         cells.append(cell)
         glue = cell.text in _CURRENCY or cell.text in {"(", "$(", "$ ("}
+    cells = [replace(cell, text=_tidy_number(cell.text)) if cell.is_number else cell for cell in cells]
     characters = max(ordered, key=lambda fragment: len(fragment.text))
     bold = all(fragment.bold for fragment in ordered if any(map(str.isalnum, fragment.text)))
     return Row(tuple(cells), min(f.y0 for f in ordered), max(f.y1 for f in ordered), characters.size, bold)
+
+
+def _tidy_number(text: str) -> str:
+    """`$ 1,234 %` as `$1,234%`."""
+    return re.sub(rf"(?<=[{_CURRENCY}(])\s+|\s+(?=[)%])", "", text)
 
 
 def split_tables(rows: Sequence[Row]) -> list[Row | TableRows]:
@@ -211,8 +217,7 @@ def _build(rows: Sequence[Row]) -> TableRows | None:
     columns = _columns(rows)
     if len(columns) < 2:
         return None
-    body_size = sorted(row.size for row in rows)[len(rows) // 2]
-    filled = [(row, _fill(row, columns, body_size)) for row in rows]
+    filled = [(row, _fill(row, columns)) for row in rows]
     header = 0
     for index, (row, cells) in enumerate(filled):
         if _is_body(row):
@@ -254,13 +259,16 @@ def _overlap(one: tuple[float, float], other: tuple[float, float]) -> float:
     return min(one[1], other[1]) - max(one[0], other[0])
 
 
-def _fill(row: Row, columns: Sequence[tuple[float, float]], size: float) -> tuple[str, ...]:
+def _fill(row: Row, columns: Sequence[tuple[float, float]]) -> tuple[str, ...]:
     """One text a column; a cell goes to the column it overlaps most (the nearest, when it overlaps none)."""
-    if len(row.cells) == 1 and row.x0 < columns[1][0] - 2 * size:
+    if len(row.cells) == 1 and _overlap((row.x0, row.x1), columns[0]) > 0:
         return (row.cells[0].text,)
     texts = [""] * len(columns)
     for cell in row.cells:
-        place = max(range(len(columns)), key=lambda index: _overlap((cell.x0, cell.x1), columns[index]))
+        shared = [_overlap((cell.x0, cell.x1), column) for column in columns]
+        over = [index for index, width in enumerate(shared) if width > 0]
+        # A heading over several columns stands with the first of them.
+        place = over[0] if len(over) > 1 and not cell.is_number else shared.index(max(shared))
         texts[place] = f"{texts[place]} {cell.text}".strip()
     while not texts[-1]:
         texts.pop()
