@@ -1,0 +1,155 @@
+"""Image files as documents: frames as pages, decoded to plain RGB as a viewer shows them.
+
+Owns decoding (orientation, transparency, colour models, size limits). Never finds words itself: the caller
+hands it a reader.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ingest.document import FULL_PAGE, Block, DocumentInfo, Kind, Line, Page, Source
+from ingest.errors import InputError
+from ingest.ocr_lines import group_lines
+from ingest.settings import IngestSettings
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+MAX_FILE_PIXELS = 178_956_970
+"""Larger frames are refused unread: Pillow's own limit against decompression bombs (512 MB of RGB)."""
+
+MAX_FRAME_PIXELS = 25_000_000
+"""Larger frames are reduced when they are loaded: an A4 page at 500 dpi."""
+
+_EXIF_DATE_TIME = 0x0132
+_EXIF_ORIENTATION = 0x0112
+_TURNED = frozenset({5, 6, 7, 8})  # orientations that swap width and height
+
+
+def read_image_info(path: Path, *, document_id: str, name: str, media_type: str, byte_count: int) -> DocumentInfo:
+    """What the image file is. Each frame of a TIFF is a page; an animation is one page, its first frame.
+
+    Raises `InputError` for a damaged file or one that is too large.
+    """
+    with _opened(path) as image:
+        page_count = getattr(image, "n_frames", 1) if media_type == "image/tiff" else 1
+        created = str(image.getexif().get(_EXIF_DATE_TIME, ""))
+    return DocumentInfo(
+        document_id=document_id,
+        name=name,
+        media_type=media_type,
+        byte_count=byte_count,
+        page_count=page_count,
+        created=created.partition(" ")[0].replace(":", "-"),
+    )
+
+
+def load_frame(path: Path, page_index: int, max_pixels: int = MAX_FRAME_PIXELS) -> Image.Image:
+    """One frame as RGB, upright, transparency on white, reduced to at most `max_pixels` pixels.
+
+    Raises `InputError` for a damaged file, a missing frame, or a frame beyond `MAX_FILE_PIXELS`.
+    """
+    return _load(path, page_index, max_pixels)[0]
+
+
+def parse_image_page(
+    path: Path, page_index: int, settings: IngestSettings, read_words: Callable[[np.ndarray], list[Line]]
+) -> Page:
+    """One frame as a page, its words read by `read_words` (RGB uint8 array of shape (h, w, 3)).
+
+    The page's size is the frame's own, in pixels, as displayed. A frame without words is one empty picture.
+    """
+    frame, (width, height) = _load(path, page_index, MAX_FRAME_PIXELS)
+    lines = read_words(np.asarray(frame)) if settings.ocr != "off" else []
+    blocks = group_lines(lines) or [Block(Kind.PICTURE, FULL_PAGE, source=Source.OCR)]
+    return Page(page_index, str(page_index + 1), float(width), float(height), tuple(blocks))
+
+
+def _load(path: Path, page_index: int, max_pixels: int) -> tuple[Image.Image, tuple[int, int]]:
+    """The frame, and its own width and height as displayed."""
+    from PIL import ImageOps
+
+    with _opened(path) as image:
+        try:
+            image.seek(page_index)
+        except EOFError:
+            raise InputError(f"{path}: has no page {page_index + 1}; the file changed since it was added") from None
+        _check_size(path, image)
+        width, height = image.size
+        # Pillow turns TIFF frames itself while loading; all others wait for `exif_transpose`.
+        if image.format != "TIFF" and image.getexif().get(_EXIF_ORIENTATION) in _TURNED:
+            width, height = height, width
+        scale = (max_pixels / (width * height)) ** 0.5
+        if scale < 1:
+            # JPEG only: the decoder itself gives 1/2, 1/4 or 1/8 of the size, never less than asked for.
+            image.draft(None, (int(image.width * scale), int(image.height * scale)))
+        image.load()
+        frame = _rgb(image)
+        if frame.width * frame.height > max_pixels:
+            frame.thumbnail((max(1, int(frame.width * scale)), max(1, int(frame.height * scale))), reducing_gap=2.0)
+        ImageOps.exif_transpose(frame, in_place=True)
+        return frame, (width, height)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """The open image; whatever Pillow raises while it is used becomes an `InputError`."""
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # oddities of metadata, and sizes, which `_check_size` judges
+            with Image.open(path) as image:
+                _check_size(path, image)
+                yield image
+    except InputError:
+        raise
+    except Image.DecompressionBombError:
+        raise InputError(f"{path}: {_TOO_LARGE}") from None
+    except Exception as error:  # Pillow's plugins raise nearly every built-in exception on damaged files
+        detail = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(
+            f"{path}: the image is damaged or incomplete ({detail}); save it again or replace it"
+        ) from None
+
+
+_TOO_LARGE = f"the image has more than {MAX_FILE_PIXELS // 1_000_000} million pixels; save it smaller"
+
+
+def _check_size(path: Path, image: Image.Image) -> None:
+    if image.width * image.height > MAX_FILE_PIXELS:
+        raise InputError(f"{path}: {_TOO_LARGE}")
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """8-bit RGB of any mode, with the EXIF data kept for the turning that follows."""
+    from PIL import Image
+
+    exif = image.getexif()
+    if image.mode.startswith(("I", "F")):
+        frame = Image.fromarray(_to_8_bit(np.asarray(image))).convert("RGB")
+    elif image.has_transparency_data:
+        frame = Image.new("RGB", image.size, "white")
+        layer = image.convert("RGBA")
+        frame.paste(layer, mask=layer.getchannel("A"))
+    else:
+        frame = image.convert("RGB")
+    if image.format != "TIFF":
+        frame.getexif().update(exif)
+    return frame
+
+
+def _to_8_bit(pixels: np.ndarray) -> np.ndarray:
+    """16-bit values by their high byte; wider integers and floats stretched over their range."""
+    if pixels.dtype == np.uint16 or (pixels.dtype.kind in "iu" and 255 < pixels.max() <= 65_535 and pixels.min() >= 0):
+        return (pixels // 257).astype(np.uint8)
+    values = np.nan_to_num(pixels.astype(np.float64), posinf=0.0, neginf=0.0)
+    low, high = float(values.min()), float(values.max())
+    return ((values - low) * (255.0 / (high - low or 1.0))).astype(np.uint8)

@@ -1,0 +1,83 @@
+"""Reading the words of a picture: RapidOCR on ONNX Runtime, with the models that its wheel carries.
+
+Never opens a file or a connection; its settings were measured (eval/decisions/2026-11-20-ocr-settings.md).
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ingest.document import Line
+from ingest.ocr_lines import Piece, merge_pieces
+
+if TYPE_CHECKING:
+    from rapidocr import RapidOCR
+
+MIN_SCORE = 0.6
+"""Pieces whose mean character probability is lower are dropped: below it pictures turn into invented words."""
+
+DETECTION_SIDE = 1280
+"""Text is looked for with the long side at most this many pixels, and recognised at full resolution."""
+
+BATCH = 6
+"""Pieces recognised together; each batch is padded to its widest."""
+
+_MIN_SIDE = 8  # pixels; nothing legible is smaller, and the detector refuses it
+_DETECTOR = "PP-OCRv6_det_small.onnx"
+_RECOGNISER = "PP-OCRv6_rec_small.onnx"
+
+
+class OcrReader:
+    """One OCR engine; its models are loaded by the first `read`.
+
+    threads: ONNX Runtime threads. Worker processes run one a core, so 1 each.
+    """
+
+    def __init__(self, threads: int = 1) -> None:
+        self._threads = threads
+
+    def read(self, image: np.ndarray) -> list[Line]:
+        """The lines of words in `image` (RGB uint8, shape (h, w, 3)) in reading order.
+
+        Boxes are fractions of `image`. Pieces that stand next to each other are one line; across a wide gap
+        (columns, table cells) they stay apart.
+        """
+        from rapidocr.utils.output import RapidOCROutput
+
+        height, width = image.shape[:2]
+        if min(height, width) < _MIN_SIDE:
+            return []
+        # RapidOCR takes arrays as OpenCV has them: blue first.
+        found = self._engine(np.ascontiguousarray(image[:, :, ::-1]), use_cls=False)
+        if not isinstance(found, RapidOCROutput) or found.boxes is None or found.txts is None or found.scores is None:
+            return []
+        pieces = [
+            Piece(text.strip(), np.asarray(corners, dtype=np.float64))
+            for corners, text, score in zip(found.boxes, found.txts, found.scores, strict=True)
+            if text.strip() and score >= MIN_SCORE
+        ]
+        return merge_pieces(pieces, width, height)
+
+    @cached_property
+    def _engine(self) -> RapidOCR:
+        import rapidocr
+
+        models = Path(rapidocr.__file__).parent / "models"
+        parameters: dict[str, Any] = {
+            "Global.log_level": "critical",
+            "Global.use_cls": False,  # upside-down lines: pages are shown upright, and it costs a twentieth
+            "Global.max_side_len": 10_000,  # callers bound the picture; shrinking here would blur small print
+            "Global.text_score": MIN_SCORE,
+            "Det.model_path": str(models / _DETECTOR),  # named explicitly: nothing is ever downloaded
+            "Det.limit_type": "max",
+            "Det.limit_side_len": DETECTION_SIDE,
+            "Rec.model_path": str(models / _RECOGNISER),
+            "Rec.rec_batch_num": BATCH,
+            "EngineConfig.onnxruntime.intra_op_num_threads": self._threads,
+            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+        }
+        return rapidocr.RapidOCR(params=parameters)

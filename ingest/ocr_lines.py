@@ -1,0 +1,185 @@
+"""From the pieces an OCR engine finds to lines in reading order, and from lines to blocks. Pure geometry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+
+from ingest.document import Block, Box, Kind, Line, Source
+
+_JOIN_GAP = 1.0  # of the line height: pieces this near on one line are one run of text
+_SAME_ROW = 0.5  # of the smaller height: share of vertical overlap that makes a row
+_COLUMN_WIDTH = 0.2  # of the page: lines of text columns are wider than this, table cells and labels are not
+_COLUMN_LINES = 3  # fewer on either side are no column
+_PARAGRAPH_GAP = 0.9  # of the line height: a wider vertical gap ends a block
+_SAME_HEIGHT = 1.4  # ratio of line heights within one block
+_HEADING_HEIGHT = 1.4  # of the median line height: top lines this tall are a heading
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of text and its four corners in pixels, shape (4, 2), clockwise from the top left."""
+
+    text: str
+    corners: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A piece with its upright box in pixels, and `middle`, its height on the page once the skew is taken out."""
+
+    text: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    middle: float
+    height: float
+
+    def join(self, other: _Placed) -> _Placed:
+        return _Placed(
+            f"{self.text} {other.text}",
+            min(self.x0, other.x0),
+            min(self.y0, other.y0),
+            max(self.x1, other.x1),
+            max(self.y1, other.y1),
+            (self.middle + other.middle) / 2,
+            max(self.height, other.height),
+        )
+
+
+def merge_pieces(pieces: Sequence[Piece], width: int, height: int) -> list[Line]:
+    """Lines in reading order, boxes as fractions of a picture of `width` by `height` pixels."""
+    runs = [run for row in _rows(_place(pieces)) for run in _join_row(row)]
+    return [
+        Line(run.text, Box(*(float(min(max(v, 0.0), 1.0)) for v in _fractions(run, width, height))))
+        for run in _reading_order(runs, width)
+    ]
+
+
+def group_lines(lines: Sequence[Line]) -> list[Block]:
+    """Blocks of consecutive lines that stand under each other; clearly larger lines at the top are headings."""
+    if not lines:
+        return []
+    usual = median(_height(line) for line in lines)
+    groups: list[list[Line]] = []
+    for line in lines:
+        if groups and _continues(groups[-1][-1], line):
+            groups[-1].append(line)
+        else:
+            groups.append([line])
+    blocks, at_top = [], len(lines) > 2
+    for group in groups:
+        at_top = at_top and min(_height(line) for line in group) >= _HEADING_HEIGHT * usual
+        kind, level = (Kind.HEADING, 1) if at_top else (Kind.TEXT, 0)
+        blocks.append(Block(kind, Box.around(line.box for line in group), tuple(group), Source.OCR, level))
+    return blocks
+
+
+def _place(pieces: Sequence[Piece]) -> list[_Placed]:
+    """Pieces with their place on a page turned straight: scans lie a degree or two askew."""
+    slopes = []
+    for piece in pieces:
+        dx, dy = (piece.corners[1] - piece.corners[0] + piece.corners[2] - piece.corners[3]) / 2
+        if dx > 4 * abs(dy) and dx > 4 * np.linalg.norm(piece.corners[3] - piece.corners[0]):
+            slopes.append(dy / dx)
+    slope = float(median(slopes)) if slopes else 0.0
+    placed = []
+    for piece in pieces:
+        (x0, y0), (x1, y1) = piece.corners.min(axis=0), piece.corners.max(axis=0)
+        x, y = piece.corners.mean(axis=0)
+        height = max(1.0, float(y1 - y0 - abs(slope) * (x1 - x0)))
+        placed.append(_Placed(piece.text, float(x0), float(y0), float(x1), float(y1), float(y - slope * x), height))
+    return placed
+
+
+def _rows(placed: Sequence[_Placed]) -> list[list[_Placed]]:
+    """Pieces on one height, left to right; rows from the top down."""
+    rows: list[list[_Placed]] = []
+    for piece in sorted(placed, key=lambda p: (p.middle, p.x0)):
+        if rows and _overlap(rows[-1][-1], piece) >= _SAME_ROW * min(rows[-1][-1].height, piece.height):
+            rows[-1].append(piece)
+        else:
+            rows.append([piece])
+    return [sorted(row, key=lambda p: p.x0) for row in rows]
+
+
+def _overlap(a: _Placed, b: _Placed) -> float:
+    top = max(a.middle - a.height / 2, b.middle - b.height / 2)
+    return min(a.middle + a.height / 2, b.middle + b.height / 2) - top
+
+
+def _join_row(row: Sequence[_Placed]) -> list[_Placed]:
+    runs = [row[0]]
+    for piece in row[1:]:
+        last = runs[-1]
+        near = piece.x0 - last.x1 <= _JOIN_GAP * min(last.height, piece.height)
+        if near and max(last.height, piece.height) <= _SAME_HEIGHT * min(last.height, piece.height):
+            runs[-1] = last.join(piece)
+        else:
+            runs.append(piece)
+    return runs
+
+
+def _reading_order(runs: Sequence[_Placed], width: int) -> list[_Placed]:
+    """Rows from the top down; where wide lines stand in two or more columns, column by column.
+
+    The gutter is the vertical strip that the fewest lines cross with columns on both sides. Lines across it
+    (titles, full-width pictures) part the page: what is above them is read before what is below.
+    """
+    gutter = _gutter(runs, width)
+    if gutter is None:
+        return list(runs)
+    ordered: list[_Placed] = []
+    left: list[_Placed] = []
+    right: list[_Placed] = []
+
+    def flush() -> None:
+        ordered.extend([*_reading_order(left, width), *_reading_order(right, width)])
+        left.clear()
+        right.clear()
+
+    for run in runs:
+        if run.x0 < gutter < run.x1:
+            flush()
+            ordered.append(run)
+        else:
+            (left if run.x1 <= gutter else right).append(run)
+    flush()
+    return ordered
+
+
+def _gutter(runs: Sequence[_Placed], width: int) -> float | None:
+    """Where two columns of text part, in pixels; None on a page of one column, a table or a picture."""
+    best: tuple[int, float] | None = None
+    for x in sorted({run.x0 - 1.0 for run in runs}):
+        left = [run.x1 - run.x0 for run in runs if run.x1 <= x]
+        right = [run.x1 - run.x0 for run in runs if run.x0 >= x]
+        crossing = len(runs) - len(left) - len(right)
+        columns = all(
+            len(side) >= _COLUMN_LINES and median(side) >= _COLUMN_WIDTH * width and len(side) > crossing
+            for side in (left, right)
+        )
+        if columns and (best is None or crossing < best[0]):
+            best = (crossing, x)
+    return best[1] if best else None
+
+
+def _continues(above: Line, below: Line) -> bool:
+    heights = sorted((_height(above), _height(below)))
+    if heights[1] > _SAME_HEIGHT * heights[0]:
+        return False
+    gap = below.box.y0 - above.box.y1
+    beside = min(above.box.x1, below.box.x1) - max(above.box.x0, below.box.x0) <= 0
+    return not beside and -heights[1] < gap <= _PARAGRAPH_GAP * heights[1] and below.box.y0 >= above.box.y0
+
+
+def _height(line: Line) -> float:
+    return line.box.y1 - line.box.y0
+
+
+def _fractions(run: _Placed, width: int, height: int) -> tuple[float, float, float, float]:
+    return run.x0 / width, run.y0 / height, run.x1 / width, run.y1 / height

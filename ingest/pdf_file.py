@@ -1,0 +1,52 @@
+"""Opening PDF files with MuPDF: quiet, and with one clear error for each way it can fail. Never reads a page."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.errors import InputError
+
+if TYPE_CHECKING:
+    import pymupdf
+
+MAX_PAGES = 100_000
+"""Damaged and hostile files claim up to billions of pages; no real document comes near."""
+
+
+def open_pdf(path: Path) -> pymupdf.Document:
+    """The open document; the caller closes it. Raises `InputError`: missing, damaged, encrypted, no pages."""
+    import pymupdf
+
+    silence_mupdf()
+    try:
+        document = pymupdf.open(path, filetype="pdf")
+        if not document.is_pdf:  # MuPDF falls back to its other formats, HTML for one
+            raise InputError(f"{path}: is not a PDF although its name or header says so; replace the file")
+        if document.needs_pass:
+            raise InputError(f"{path}: needs a password; save a copy without one and add that")
+        page_count = document.page_count
+    except InputError:
+        raise
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; it was moved or removed") from None
+    except Exception as error:  # MuPDF raises several unrelated classes on damaged files
+        detail = " ".join(str(error).split())[:200]
+        raise InputError(f"{path}: cannot be opened ({detail}); the file is damaged, replace it") from None
+    if page_count == 0:
+        raise InputError(f"{path}: has no pages; the file is damaged, replace it")
+    if page_count > MAX_PAGES:
+        raise InputError(f"{path}: claims {page_count:,} pages; the file is damaged, or split it below {MAX_PAGES:,}")
+    return document
+
+
+@cache
+def silence_mupdf() -> None:
+    """MuPDF's messages about damaged files go nowhere: what matters arrives as an exception or as lost words."""
+    import pymupdf
+
+    pymupdf.TOOLS.mupdf_display_errors(False)
+    pymupdf.TOOLS.mupdf_display_warnings(False)
+    pymupdf.set_messages(path=os.devnull)
