@@ -16,6 +16,7 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageStat
 
 from ingest.document import Box
+from ingest.errors import InputError
 
 log = logging.getLogger(__name__)
 
@@ -148,6 +149,16 @@ def draw_boxes(picture: Image.Image, boxes: Sequence[Box], labels: Sequence[str]
         if label:
             _tag(drawn, area, label, unit)
     return drawn
+
+
+def save_picture(picture: Image.Image, file: Path) -> None:
+    """Writes `picture` to `file` in the format its name ends with (PNG, JPEG, WebP). Raises `InputError`."""
+    try:
+        picture.save(file)
+    except ValueError:
+        raise InputError(f"{file.name} does not end with a picture format: write FILE.png") from None
+    except OSError as error:
+        raise InputError(f"{file} cannot be written ({error.strerror or error}): name another file") from None
 
 
 def _merged(boxes: Sequence[Box], labels: Sequence[str]) -> list[tuple[Box, str]]:

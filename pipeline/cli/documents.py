@@ -1,0 +1,113 @@
+"""`add`, `sync`, `documents`, `remove`: what is in the library."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli.errors import FAILED, say
+from pipeline.cli.invocation import Invocation, command
+
+if TYPE_CHECKING:
+    from pipeline.indexing import AddReport
+
+
+def register(app: typer.Typer) -> None:
+    command(app, "add")(add)
+    command(app, "sync")(sync)
+    command(app, "documents")(documents)
+    command(app, "remove")(remove)
+
+
+def add(
+    invocation: Invocation,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.")],
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Read pages again that failed before.")] = False,
+) -> int:
+    """Add documents: PDF and image files, and all of them in folders.
+
+    Files that are in the library already are left as they are. A run that was interrupted goes on where it stopped.
+    """
+    from pipeline.cli.output import AddLine
+    from pipeline.cli.watching import watcher
+
+    with invocation.open(create=True) as library, watcher() as progress:
+        reports = library.add(paths, retry_failed=retry_failed, progress=progress)
+        return _follow(invocation, reports, lambda report: invocation.write(AddLine.of(report)))
+
+
+def sync(
+    invocation: Invocation,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that the library is to mirror.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+) -> int:
+    """Make the library equal to a folder: added, changed, moved and removed files."""
+    from pipeline.cli.output import SyncLine
+    from pipeline.cli.watching import watcher
+
+    with invocation.open(create=not dry_run) as library, watcher() as progress:
+        reports = library.sync(folder, dry_run=dry_run, progress=progress)
+        return _follow(invocation, reports, lambda report: invocation.write(SyncLine.of(report)))
+
+
+def _follow(invocation: Invocation, reports: Iterator[AddReport], write: Callable[[AddReport], None]) -> int:
+    """Show each report as it comes, then the counts; 1 when a file is failed or partial."""
+    from pipeline.cli.human import show_report
+
+    started = time.perf_counter()
+    counts: Counter[str] = Counter()
+    pages = 0
+    for report in reports:
+        counts[report.status] += 1
+        pages += report.pages if report.status != "unchanged" else 0
+        if invocation.as_json:
+            write(report)
+        else:
+            show_report(invocation.console, report)
+    seconds = time.perf_counter() - started
+    said = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "no files"
+    speed = f"; {pages:,} pages in {seconds:.1f} s ({pages / seconds:.1f} pages/s)" if pages else ""
+    say(f"{said}{speed}")
+    return FAILED if counts["failed"] or counts["partial"] else 0
+
+
+def documents(invocation: Invocation) -> int:
+    """List the documents of the library."""
+    from pipeline.cli.output import DocumentLine
+
+    with invocation.open() as library:
+        rows = library.documents()
+    if invocation.as_json:
+        for row in rows:
+            invocation.write(DocumentLine.of(row))
+    else:
+        from pipeline.cli.human import show_documents
+
+        show_documents(invocation.console, [DocumentLine.of(row) for row in rows])
+    return 0
+
+
+def remove(
+    invocation: Invocation,
+    references: Annotated[
+        list[str], typer.Argument(metavar="DOCUMENT...", help="Document ids, their beginnings, or file names.")
+    ],
+) -> int:
+    """Remove documents from every store of the library; the files they came from are not touched."""
+    from pipeline.cli.output import DocumentLine
+
+    with invocation.open() as library:
+        # All are looked up first: a name that fits nothing removes nothing.
+        rows = {row.document_id: row for row in map(library.resolve, references)}
+        for document_id in rows:
+            line = DocumentLine.of(library.remove(document_id))
+            if invocation.as_json:
+                invocation.write(line)
+            else:
+                invocation.console.print(f"removed {line.name} ({line.document_id}, {line.pages} pages)", markup=False)
+    return 0

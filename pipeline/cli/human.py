@@ -1,0 +1,156 @@
+"""Results as people read them, on stdout. Draws what it is given; decides and computes nothing.
+
+Words from documents are printed as `Text`: brackets in them are no colour codes. Control characters are dropped, so
+that no document can write escape sequences to a terminal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.cli.output import DocumentLine, printable
+from pipeline.results import Answer, Citation, Claim, PageHit, SearchResult
+
+if TYPE_CHECKING:
+    from pipeline.indexing import AddReport
+
+SNIPPET = 280
+"""Characters of a hit's best piece that are shown."""
+
+_STATUS_STYLE = {"ready": "green", "unchanged": "dim", "partial": "yellow", "failed": "red"}
+
+
+def clean(text: str) -> str:
+    """One line of `text` without control characters."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\s]+", " ", text).strip()
+
+
+def page_name(page_label: str, page_index: int) -> str:
+    """The printed page, and its place in the file where the two differ."""
+    place = str(page_index + 1)
+    return f"page {clean(page_label)}" if page_label == place else f"page {clean(page_label)} ({place} in the file)"
+
+
+def show_report(console: Console, report: AddReport) -> None:
+    """One file of `add` or `sync`."""
+    style = _STATUS_STYLE.get(report.status, "")
+    head = Text.assemble((f"{report.status:9} ", style))
+    if report.change:
+        head.append(f"{report.change:9} ", style="bold")
+    head.append(clean(printable(report.path)))
+    if report.status in ("ready", "partial") and report.change != "moved":
+        counts = f"{report.pages} pages, {report.chunks} chunks, {report.page_vectors} page vectors"
+        head.append(f"  {counts}, {report.seconds:.1f} s", style="dim")
+    console.print(head)
+    if report.error:
+        _indented(console, Text(clean(report.error), style=style), 10)
+    for issue in report.pages_failed:
+        words = f"page_index {issue.page_index}, {issue.stage}: {clean(issue.error)}"
+        _indented(console, Text(words, style="red" if issue.lost else "yellow"), 10)
+
+
+def show_documents(console: Console, rows: Sequence[DocumentLine]) -> None:
+    """The documents of a library as a table."""
+    if not rows:
+        console.print("The library is empty: add documents with `recto add`.")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("document", no_wrap=True)
+    table.add_column("name", overflow="fold")
+    for column in ("pages", "chunks", "page vectors"):
+        table.add_column(column, justify="right")
+    table.add_column("status")
+    for row in rows:
+        status = row.status + (f", {len(row.issues)} page issues" if row.issues else "")
+        numbers = (f"{row.pages:,}", f"{row.chunks:,}", f"{row.page_vectors:,}")
+        table.add_row(row.document_id, Text(clean(row.name)), *numbers, Text(status, _STATUS_STYLE.get(row.status, "")))
+    console.print(table)
+    pages, chunks = sum(row.pages for row in rows), sum(row.chunks for row in rows)
+    console.print(Text(f"{len(rows):,} documents, {pages:,} pages, {chunks:,} chunks", style="dim"))
+
+
+def show_hits(console: Console, result: SearchResult) -> None:
+    """Ranked pages: rank, document, printed page, score, rank in each channel, and what stands there."""
+    if not result.hits:
+        console.print("No page fits the question.")
+    for rank, hit in enumerate(result.hits, start=1):
+        channels = ", ".join(f"{name} {at.rank}" for name, at in hit.channels.items())
+        head = Text.assemble(
+            (f"{rank:>2}  ", "bold"),
+            (clean(printable(hit.name)), "bold cyan"),
+            f", {page_name(hit.page_label, hit.ref.page_index)}",
+            (f"  {hit.score:.4f}" + (f"  {channels}" if channels else ""), "dim"),
+        )
+        console.print(head)
+        if words := snippet(hit, result.question):
+            _indented(console, Text(words), 4)
+
+
+def snippet(hit: PageHit, question: str) -> str:
+    """The part of the hit's best piece where most words of the question stand together."""
+    if not hit.chunks:
+        return ""
+    text = clean(hit.chunks[0].chunk.text)
+    if len(text) <= SNIPPET:
+        return text
+    wanted = {word for word in re.findall(r"\w+", question.lower()) if len(word) > 3 or word.isdigit()}
+    places = [(match.start(), match.group()) for match in re.finditer(r"\w+", text.lower()) if match.group() in wanted]
+    lead = 40
+    best = max(
+        (start for start, _ in places),
+        key=lambda start: (len({word for at, word in places if start <= at < start + SNIPPET - lead}), -start),
+        default=0,
+    )
+    start = max(0, min(best - lead, len(text) - SNIPPET))
+    start = text.find(" ", start) + 1 if start else 0
+    end = text.rfind(" ", start, start + SNIPPET) if start + SNIPPET < len(text) else len(text)
+    return ("… " if start else "") + text[start:end] + (" …" if end < len(text) else "")
+
+
+class AnswerPrinter:
+    """An answer as it is written: each claim once it has been checked, then the numbered citations."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._citations: list[Citation] = []
+        self._claims = 0
+
+    def claim(self, claim: Claim) -> None:
+        """A claim with the numbers of its citations."""
+        text = Text(clean(claim.text))
+        numbers = [self._number(citation) for citation in claim.citations]
+        for number in dict.fromkeys(numbers):
+            text.append(f" [{number}]", style="cyan")
+        if not claim.supported:
+            text.append("  (not found in the cited evidence)", style="yellow")
+        self._console.print(text)
+        self._claims += 1
+
+    def finish(self, answer: Answer) -> None:
+        """What was not said claim by claim, and where the claims come from."""
+        if answer.abstained or not self._claims:
+            self._console.print(Text(clean(answer.text), style="yellow" if answer.abstained else ""))
+        if self._citations:
+            self._console.print()
+        for number, citation in enumerate(self._citations, start=1):
+            line = Text.assemble((f"[{number}] ", "cyan"), (clean(printable(citation.name)), "bold"))
+            line.append(f", {page_name(citation.page_label, citation.ref.page_index)}")
+            self._console.print(line)
+            _indented(self._console, Text(f"“{clean(citation.quote)}”", style="dim"), 4)
+
+    def _number(self, citation: Citation) -> int:
+        if citation not in self._citations:
+            self._citations.append(citation)
+        return self._citations.index(citation) + 1
+
+
+def _indented(console: Console, text: Text, by: int) -> None:
+    """`text` with its wrapped lines indented on a terminal; one line elsewhere, so that `grep` finds whole ones."""
+    console.print(Padding(text, (0, 0, 0, by)) if console.is_terminal else Text(" " * by) + text)

@@ -1,0 +1,149 @@
+"""What every command shares: its common options, the settings they make, the library they name, where output goes.
+
+Commands are functions whose first parameter is an `Invocation`; `command` adds the common options to their own.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipeline.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pipeline import Library
+    from pipeline.cli.output import Line
+    from pipeline.config import Settings
+
+_PANEL = "For every command"
+
+LibraryOption = Annotated[
+    Path | None,
+    typer.Option("--library", metavar="DIR", help="The library [./library, or RECTO_LIBRARY].", rich_help_panel=_PANEL),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.", rich_help_panel=_PANEL)]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", metavar="FILE", help="Settings file [./recto.toml, or RECTO_CONFIG].", rich_help_panel=_PANEL
+    ),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="A setting, e.g. answer.pages=3; repeatable.", rich_help_panel=_PANEL
+    ),
+]
+DebugOption = Annotated[
+    bool, typer.Option("--debug", help="Show tracebacks (or set RECTO_DEBUG).", rich_help_panel=_PANEL)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """The common options of one run of one command."""
+
+    library: Path | None
+    as_json: bool
+    config: Path | None
+    overrides: tuple[str, ...]
+
+    @property
+    def flags(self) -> dict[str, Any]:
+        """Settings given on the command line, nested as `load_settings` takes them. Raises `ConfigError`."""
+        flags: dict[str, Any] = {}
+        for override in self.overrides:
+            name, equals, value = override.partition("=")
+            *sections, key = name.strip().split(".")
+            if not equals or not key or not all(sections):
+                raise ConfigError(f"--set {override}: write section.name=value, e.g. answer.pages=3")
+            place = flags
+            for section in sections:
+                place = place.setdefault(section, {})
+                if not isinstance(place, dict):
+                    raise ConfigError(f"--set {override}: {section} is a setting, not a section")
+            place[key] = value
+        if self.library is not None:
+            flags["library"] = self.library
+        return flags
+
+    def settings(self) -> Settings:
+        from pipeline.config import load_settings
+
+        return load_settings(self.flags, self.config)
+
+    def open(self, create: bool = False) -> Library:
+        """The library, for a `with` statement. Unless `create`, one that does not exist is an `InputError`."""
+        settings = self.settings()
+        if not create and not (settings.library / "manifest.json").is_file():
+            raise InputError(
+                f"there is no library at {settings.library.absolute()}: make one with `recto add`, or name another with --library"
+            )
+        from pipeline import Library
+
+        return Library.open(settings)
+
+    def write(self, line: Line) -> None:
+        """`line` on stdout, whole or not at all."""
+        sys.stdout.write(line.model_dump_json() + "\n")
+        sys.stdout.flush()
+
+    @property
+    def console(self) -> Console:
+        """Stdout for people."""
+        from rich.console import Console
+
+        return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def command(app: typer.Typer, name: str, **options: Any) -> Callable[[Callable[..., int | None]], Callable[..., None]]:
+    """Register `function(invocation, …) -> exit code` under `name`, with the common options after its own."""
+
+    def register(function: Callable[..., int | None]) -> Callable[..., None]:
+        @functools.wraps(function)
+        def run(
+            *,
+            library: Path | None,
+            json: bool,
+            config: Path | None,
+            settings: list[str] | None,
+            debug: bool,
+            **own: Any,
+        ) -> None:
+            if json:
+                sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+            invocation = Invocation(library, json, config, tuple(settings or ()))
+            raise typer.Exit(function(invocation, **own) or 0)
+
+        common = {
+            "library": (LibraryOption, None),
+            "json": (JsonOption, False),
+            "config": (ConfigOption, None),
+            "settings": (SetOption, None),
+            "debug": (DebugOption, False),
+        }
+        hints = typing.get_type_hints(function, include_extras=True)
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        _, *own_parameters = inspect.signature(function).parameters.values()
+        parameters = [
+            *(item.replace(annotation=hints[item.name], kind=keyword) for item in own_parameters),
+            *(
+                inspect.Parameter(key, keyword, default=default, annotation=annotation)
+                for key, (annotation, default) in common.items()
+            ),
+        ]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {item.name: item.annotation for item in parameters}
+        return app.command(name, **options)(run)
+
+    return register

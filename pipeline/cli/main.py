@@ -1,0 +1,85 @@
+"""The `recto` command: the application, its entry point, and how every run ends. Commands are in their own files."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+from pipeline.cli import documents, maintenance, questions
+from pipeline.cli.errors import WRONG_USAGE, report, say
+
+app = typer.Typer(
+    name="recto",
+    help="Answers questions from piles of documents and shows the page it read.",
+    epilog="Exit code 0: all done; 1: something failed and the output says what; 2: wrong usage or configuration.",
+    add_completion=False,
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for group in (documents, questions, maintenance):
+    group.register(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from pipeline.cli.doctor import recto_version
+
+        typer.echo(f"recto {recto_version()}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _start(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(WRONG_USAGE)
+
+
+class _OneLine(logging.Handler):
+    """Warnings as one line each, on whatever stderr is at that moment (a progress bar may have replaced it)."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage())
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; returns the exit code. Never raises."""
+    debug = "--debug" in arguments or bool(os.environ.get("RECTO_DEBUG"))
+    logging.basicConfig(level=logging.INFO if debug else logging.WARNING, handlers=[_OneLine()])
+    try:
+        code = app(args=list(arguments), prog_name="recto", standalone_mode=False)
+        sys.stdout.flush()
+        return int(code or 0)
+    except TyperException as error:
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context else "recto"
+        say(f"{error.format_message().rstrip('.')}; `{path} --help` shows the usage")
+        return WRONG_USAGE
+    except Abort:
+        return report(KeyboardInterrupt(), debug)
+    except (Exception, KeyboardInterrupt) as error:
+        return report(error, debug)
+
+
+def main() -> None:
+    """Entry point of the `recto` command."""
+    # Names and document text may hold characters that this terminal's encoding lacks.
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,332 @@
+"""The JSON contract of the command line: one model a line, written as one JSON object. Other programs read it.
+
+Owns key names, nesting and rounding, nothing else: `page_index` is 0-based, boxes are fractions of the displayed
+page, `seconds` is the total, `error` is null when there is none. Changing a key here breaks other people's programs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+from ingest.document import Box, PageIssue
+from pipeline.results import Answer, Citation, Claim, PageHit, PageRef, ScoredChunk, SearchResult
+
+if TYPE_CHECKING:
+    from pipeline.indexing import AddReport
+    from pipeline.stores.catalog import DocumentRow
+
+QuestionId = str | int | None
+"""As given in the file of questions; null for a question given on the command line."""
+
+
+def printable(text: str | os.PathLike[str]) -> str:
+    """A path or name as text that can be printed and encoded: bytes that are not UTF-8 appear as `\\xNN`."""
+    return os.fsencode(text).decode("utf-8", "backslashreplace")
+
+
+def total_seconds(stages: Mapping[str, float]) -> float:
+    """The whole time of a result that was timed by stage."""
+    return stages["total"] if "total" in stages else sum(stages.values())
+
+
+def _edges(box: Iterable[float]) -> tuple[float, ...]:
+    return tuple(round(float(edge), 5) for edge in box)
+
+
+Name = Annotated[str, BeforeValidator(printable)]
+Number = Annotated[float, AfterValidator(lambda value: round(value, 6))]
+Edges = Annotated[tuple[float, float, float, float], BeforeValidator(_edges)]
+
+
+class Line(BaseModel):
+    """One line of output."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class IssueItem(Line):
+    """Trouble on one page."""
+
+    page_index: int
+    stage: str
+    error: str
+
+    @classmethod
+    def of(cls, issue: PageIssue) -> Self:
+        return cls(page_index=issue.page_index, stage=issue.stage, error=issue.error)
+
+
+class AddLine(Line):
+    """`recto add`: one file."""
+
+    path: Name
+    document_id: str | None
+    status: str
+    pages: int
+    pages_failed: list[IssueItem]
+    chunks: int
+    page_vectors: int
+    seconds: Number
+    error: str | None
+
+    @classmethod
+    def of(cls, report: AddReport) -> Self:
+        return cls(
+            path=report.path,  # type: ignore[arg-type]  # a validator takes paths
+            document_id=report.document_id or None,
+            status=report.status,
+            pages=report.pages,
+            pages_failed=[IssueItem.of(issue) for issue in report.pages_failed],
+            chunks=report.chunks,
+            page_vectors=report.page_vectors,
+            seconds=report.seconds,
+            error=report.error or None,
+        )
+
+
+class SyncLine(AddLine):
+    """`recto sync`: one file, with what became of it."""
+
+    change: str
+
+    @classmethod
+    def of(cls, report: AddReport) -> Self:
+        return cls(**dict(AddLine.of(report)), change=report.change)
+
+
+class DocumentLine(Line):
+    """`recto documents`, `recto remove`: one document."""
+
+    document_id: str
+    name: Name
+    path: Name
+    pages: int
+    chunks: int
+    page_vectors: int
+    status: str
+    issues: list[IssueItem]
+
+    @classmethod
+    def of(cls, row: DocumentRow) -> Self:
+        return cls(
+            document_id=row.document_id,
+            name=row.name,
+            path=row.path,
+            pages=row.pages,
+            chunks=row.chunks,
+            page_vectors=row.page_vectors,
+            status=row.status,
+            issues=[IssueItem.of(issue) for issue in row.issues],
+        )
+
+
+class HitChunk(Line):
+    chunk_id: str
+    text: str
+    boxes: list[Edges]
+
+    @classmethod
+    def of(cls, scored: ScoredChunk) -> Self:
+        chunk = scored.chunk
+        return cls(chunk_id=chunk.chunk_id, text=chunk.text, boxes=list(chunk.boxes()))
+
+
+class ChannelItem(Line):
+    rank: int
+    score: Number
+
+
+class HitItem(Line):
+    """A ranked page."""
+
+    document_id: str
+    name: Name
+    page_index: int
+    page_label: str
+    score: Number
+    chunks: list[HitChunk]
+    channels: dict[str, ChannelItem]
+
+    @classmethod
+    def of(cls, hit: PageHit) -> Self:
+        return cls(
+            document_id=hit.ref.document_id,
+            name=hit.name,
+            page_index=hit.ref.page_index,
+            page_label=hit.page_label,
+            score=hit.score,
+            chunks=[HitChunk.of(chunk) for chunk in hit.chunks],
+            channels={name: ChannelItem(rank=at.rank, score=at.score) for name, at in hit.channels.items()},
+        )
+
+
+class SearchLine(Line):
+    """`recto search`: one question."""
+
+    id: QuestionId
+    hits: list[HitItem]
+    seconds: Number
+
+    @classmethod
+    def of(cls, question_id: QuestionId, result: SearchResult) -> Self:
+        return cls(id=question_id, hits=[HitItem.of(hit) for hit in result.hits], seconds=total_seconds(result.seconds))
+
+
+class CitationItem(Line):
+    document_id: str
+    name: Name
+    page_index: int
+    page_label: str
+    box: Edges
+    quote: str
+
+    @classmethod
+    def of(cls, citation: Citation) -> Self:
+        return cls(
+            document_id=citation.ref.document_id,
+            name=citation.name,
+            page_index=citation.ref.page_index,
+            page_label=citation.page_label,
+            box=citation.box,
+            quote=citation.quote,
+        )
+
+
+class ClaimItem(Line):
+    text: str
+    supported: bool
+    citations: list[CitationItem]
+
+    @classmethod
+    def of(cls, claim: Claim) -> Self:
+        return cls(
+            text=claim.text,
+            supported=claim.supported,
+            citations=[CitationItem.of(citation) for citation in claim.citations],
+        )
+
+
+class PageItem(Line):
+    document_id: str
+    page_index: int
+
+    @classmethod
+    def of(cls, ref: PageRef) -> Self:
+        return cls(document_id=ref.document_id, page_index=ref.page_index)
+
+
+class ContextItem(Line):
+    pages: list[PageItem]
+    text_tokens: int
+    image_tokens: int
+
+
+class AskLine(Line):
+    """`recto ask`: one question."""
+
+    id: QuestionId
+    answer: str
+    abstained: bool
+    claims: list[ClaimItem]
+    context: ContextItem
+    usage: dict[str, int]
+    seconds: Number
+
+    @classmethod
+    def of(cls, question_id: QuestionId, answer: Answer) -> Self:
+        context = answer.context
+        return cls(
+            id=question_id,
+            answer=answer.text,
+            abstained=answer.abstained,
+            claims=[ClaimItem.of(claim) for claim in answer.claims],
+            context=ContextItem(
+                pages=[PageItem.of(ref) for ref in context.pages],
+                text_tokens=context.text_tokens,
+                image_tokens=context.image_tokens,
+            ),
+            usage=dict(answer.usage),
+            seconds=total_seconds(answer.seconds),
+        )
+
+
+class ChatLine(AskLine):
+    """`recto chat`: one turn; `id` is its number in the session, `standalone` the question as it was searched."""
+
+    session: str
+    question: str
+    standalone: str
+
+
+class SessionLine(Line):
+    """`recto chat --list`: one stored conversation."""
+
+    session: str
+    started: str
+    turns: int
+    first_question: str
+
+
+class FailedQuestionLine(Line):
+    """`recto search`, `recto ask`: a question of a file that could not be answered, in place of its line."""
+
+    id: QuestionId
+    error: str
+
+
+class PictureLine(Line):
+    """`recto page`: the picture written."""
+
+    document_id: str
+    name: Name
+    page_index: int
+    path: Name
+    width: int
+    height: int
+    boxes: list[Edges]
+
+    @classmethod
+    def of(cls, ref: PageRef, name: str, path: os.PathLike[str], size: tuple[int, int], boxes: Iterable[Box]) -> Self:
+        return cls(
+            document_id=ref.document_id,
+            name=name,
+            page_index=ref.page_index,
+            path=path,  # type: ignore[arg-type]  # a validator takes paths
+            width=size[0],
+            height=size[1],
+            boxes=list(boxes),
+        )
+
+
+class VerifyLine(Line):
+    """`recto verify`."""
+
+    ok: bool
+    differences: list[str]
+
+
+class VacuumLine(Line):
+    """`recto vacuum`: bytes on disk."""
+
+    bytes_before: int
+    bytes_after: int
+
+
+class CheckLine(Line):
+    """`recto doctor`: one check. `level` is "ok", "note" (works, with less) or "fail"."""
+
+    check: str
+    level: str
+    detail: str
+
+
+class ConfigLine(Line):
+    """`recto config`: all settings, and the origin of those that are not defaults."""
+
+    settings: dict[str, object]
+    origins: dict[str, str]
+    hash: str

@@ -1,0 +1,188 @@
+"""`search`, `ask`, `page`: questions to the library, and the pages behind the answers."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from pipeline.cli.errors import FAILED, say
+from pipeline.cli.invocation import Invocation, command
+from pipeline.errors import ConfigError, InputError, RectoError
+
+if TYPE_CHECKING:
+    from pipeline import Library
+    from pipeline.results import Answer
+
+Mode = Literal["text", "image", "fusion", "joint"]
+
+QuestionArgument = Annotated[str | None, typer.Argument(metavar="QUESTION", help="The question.", show_default=False)]
+QuestionsOption = Annotated[
+    str | None,
+    typer.Option("--questions", metavar="FILE", help='Many questions: {"id", "question"} a line; - is stdin.'),
+]
+KOption = Annotated[int | None, typer.Option("-k", min=1, max=1000, help="Pages wanted \\[retrieval.k].")]
+ModeOption = Annotated[Mode | None, typer.Option("--mode", help="What is searched \\[retrieval.mode].")]
+FilterOption = Annotated[
+    list[str] | None,
+    typer.Option("--filter", metavar="KEY=VALUE", help="Only documents that fit, e.g. name=report.pdf; repeatable."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    command(app, "search")(search)
+    command(app, "ask")(ask)
+    command(app, "page")(page)
+
+
+def search(
+    invocation: Invocation,
+    question: QuestionArgument = None,
+    questions: QuestionsOption = None,
+    k: KOption = None,
+    mode: ModeOption = None,
+    filters: FilterOption = None,
+) -> int:
+    """Rank the pages of the library by how well they fit a question."""
+    from pipeline.cli.human import show_hits
+    from pipeline.cli.output import SearchLine
+
+    asked, wanted = asked_questions(question, questions), parsed_filters(filters)
+    with invocation.open() as library:
+        for question_id, result in library.search_many(asked, k=k, mode=mode, filters=wanted):
+            if invocation.as_json:
+                invocation.write(SearchLine.of(question_id, result))
+            else:
+                if questions:
+                    invocation.console.print(f"\n{question_id}: {result.question}", style="bold", markup=False)
+                show_hits(invocation.console, result)
+    return 0
+
+
+def ask(
+    invocation: Invocation,
+    question: QuestionArgument = None,
+    questions: QuestionsOption = None,
+    k: KOption = None,
+    mode: ModeOption = None,
+    filters: FilterOption = None,
+) -> int:
+    """Answer a question from the library, each claim with the place it rests on."""
+    from pipeline.cli.output import AskLine, FailedQuestionLine
+
+    asked, wanted = asked_questions(question, questions), parsed_filters(filters)
+    failures = 0
+    with invocation.open() as library:
+        for question_id, text in asked:
+            try:
+                if invocation.as_json:
+                    answer = library.ask(text, k=k, mode=mode, filters=wanted)
+                    invocation.write(AskLine.of(question_id, answer))
+                else:
+                    if questions:
+                        invocation.console.print(f"\n{question_id}: {text}", style="bold", markup=False)
+                    print_answer(invocation, library, text, k, mode, wanted)
+            except ConfigError:
+                raise  # it would be the same for every question
+            except RectoError as error:
+                if not questions:
+                    raise
+                failures += 1
+                say(f"{question_id}: {error}")
+                if invocation.as_json:
+                    invocation.write(FailedQuestionLine(id=question_id, error=str(error)))
+    if failures:
+        say(f"{failures} of {len(asked)} questions failed")
+    return FAILED if failures else 0
+
+
+def print_answer(
+    invocation: Invocation,
+    library: Library,
+    question: str,
+    k: int | None = None,
+    mode: Mode | None = None,
+    filters: dict[str, str] | None = None,
+) -> Answer:
+    """The answer on stdout as it is written, for people."""
+    from pipeline.answering.base import AnswerReady, ClaimReady
+    from pipeline.cli.human import AnswerPrinter
+
+    printer = AnswerPrinter(invocation.console)
+    for event in library.ask_stream(question, k=k, mode=mode, filters=filters):
+        if isinstance(event, ClaimReady):
+            printer.claim(event.claim)
+        elif isinstance(event, AnswerReady):
+            printer.finish(event.answer)
+            return event.answer
+    raise RuntimeError("the answerer ended without an answer")
+
+
+def page(
+    invocation: Invocation,
+    reference: Annotated[str, typer.Argument(metavar="DOCUMENT", help="Document id, its beginning, or file name.")],
+    page_index: Annotated[int, typer.Argument(metavar="PAGE_INDEX", min=0, help="0 is the first page of the file.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.png", help="The picture to write.")],
+    question: Annotated[str | None, typer.Option("--question", help="Draw what speaks to this question.")] = None,
+) -> int:
+    """Write the picture of a page as the reader saw it, with the evidence for a question boxed."""
+    from pipeline.cli.output import PictureLine
+    from pipeline.questions import check_question
+    from pipeline.results import PageRef
+    from pipeline.screenshots import draw_boxes, save_picture
+
+    asked = None if question is None else check_question(question)
+    with invocation.open() as library:
+        row = library.resolve(reference)
+        if page_index >= row.pages:
+            raise InputError(f"{row.name} has {row.pages} pages: PAGE_INDEX runs from 0 to {row.pages - 1}")
+        ref = PageRef(row.document_id, page_index)
+        boxes = () if asked is None else library.page_boxes(ref, asked)
+        picture = draw_boxes(library.page_picture(ref), boxes)
+    save_picture(picture, out)
+    if invocation.as_json:
+        invocation.write(PictureLine.of(ref, row.name, out, picture.size, boxes))
+    else:
+        found = f", {len(boxes)} boxes" if asked is not None else ""
+        invocation.console.print(f"{out}  {picture.width} x {picture.height} pixels{found}", markup=False)
+    return 0
+
+
+def asked_questions(question: str | None, questions: str | None) -> list[tuple[str | int | None, str]]:
+    """(id, question) pairs from the command line: one question (its id is None) or a file of them."""
+    from pipeline.questions import check_question, read_questions
+
+    if (question is None) == (questions is None):
+        raise typer.BadParameter("give either a QUESTION or --questions FILE", param_hint="QUESTION")
+    if question is not None:
+        return [(None, check_question(question))]
+    assert questions is not None
+    try:
+        if questions == "-":
+            # Decoded here: what stdin was opened with depends on the machine, JSON is UTF-8.
+            text, name = sys.stdin.buffer.read().decode("utf-8-sig"), "stdin"
+        else:
+            text, name = Path(questions).read_text("utf-8-sig"), questions
+    except OSError as error:
+        raise InputError(f"{questions} cannot be read ({error.strerror}): name a file of questions") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{questions} is not UTF-8 text: save it as UTF-8") from None
+    # Not splitlines(): it also breaks at characters that may stand inside a JSON string.
+    return [(one.id, one.text) for one in read_questions(text.split("\n"), name)]
+
+
+def parsed_filters(filters: list[str] | None) -> dict[str, str] | None:
+    """`key=value` options as a mapping."""
+    if not filters:
+        return None
+    wanted: dict[str, str] = {}
+    for item in filters:
+        key, equals, value = item.partition("=")
+        if not equals or not key.strip():
+            raise typer.BadParameter(f"write key=value, not {item!r}", param_hint="--filter")
+        if key.strip() in wanted:
+            raise typer.BadParameter(f"{key.strip()} is given twice", param_hint="--filter")
+        wanted[key.strip()] = value
+    return wanted
