@@ -14,7 +14,6 @@ The question comes last: on FinanceBench that order alone moved GPT-4-turbo from
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from PIL import Image
 
 from ingest.document import FULL_PAGE, Box, Chunk
 from ingest.errors import RectoError
+from pipeline.answering.tokens import CountTokens, estimate_tokens, fit_picture, picture_tokens
 from pipeline.config import AnswerSection
 from pipeline.errors import ConfigError, InputError
 from pipeline.results import ContextUsed, PageHit, PageRef, ScoredChunk
@@ -31,9 +31,6 @@ from prompts.loader import load
 
 PictureSource = Callable[[PageRef], Image.Image]
 """Renders the screenshot of a page."""
-
-CountTokens = Callable[[str], int]
-"""Tokens of a text."""
 
 
 class Reason(StrEnum):
@@ -111,36 +108,6 @@ class MixedContext:
         return ContextUsed(tuple(page.ref for page in self.pages), self.text_tokens, self.image_tokens)
 
 
-_WORDS = re.compile(r"[A-Za-z]+|[^\sA-Za-z]|\n")
-
-
-def estimate_tokens(text: str) -> int:
-    """Tokens of `text`, estimated high, for models whose tokenizer is not at hand (nothing is downloaded).
-
-    One token for every four letters of a Latin word, one for each digit, sign, line break or other character:
-    the digit-by-digit rule of current Llama and Qwen tokenizers, which is what counts in tables.
-    """
-    return sum(-(-len(run) // 4) if run.isalpha() and run.isascii() else 1 for run in _WORDS.findall(text))
-
-
-def picture_tokens(width: int, height: int, patch: int) -> int:
-    """Tokens of a picture of `width` × `height` pixels: one for every begun square of `patch` pixels."""
-    return math.ceil(width / patch) * math.ceil(height / patch)
-
-
-def fit_picture(picture: Image.Image, most_tokens: int, patch: int) -> Image.Image:
-    """The picture, shrunk once (aspect kept) so that it costs at most `most_tokens` (at least 1); never enlarged."""
-    width, height = picture.size
-    if picture_tokens(width, height, patch) <= most_tokens:
-        return picture
-    shrink = math.sqrt(most_tokens * patch * patch / (width * height))
-    columns = min(max(1, int(width * shrink / patch)), most_tokens)
-    rows = min(max(1, int(height * shrink / patch)), most_tokens // columns)
-    scale = min(columns * patch / width, rows * patch / height)
-    size = (max(1, int(width * scale)), max(1, int(height * scale)))
-    return picture.resize(size, Image.Resampling.LANCZOS)
-
-
 def build_context(
     question: str,
     hits: Sequence[PageHit],
@@ -150,7 +117,7 @@ def build_context(
 ) -> MixedContext:
     """Choose what the model is shown. `hits` in rank order, at least one.
 
-    Raises `InputError` when the question alone is too long, `ConfigError` when the budget cannot hold the best evidence.
+    Raises `InputError` when the question is too long, `ConfigError` when the budget cannot hold the best evidence.
     """
     return _Builder(question, hits, settings, count_tokens, pictures if settings.image_tokens else None).build()
 
@@ -214,8 +181,8 @@ class _Builder:
 
     def _too_small(self, needed: int) -> str:
         return (
-            f"answer.context_tokens {self.settings.context_tokens} cannot hold the instructions, the question, the best "
-            f"evidence and answer.output_tokens {self.settings.output_tokens}: raise it to at least {needed}"
+            f"answer.context_tokens {self.settings.context_tokens} cannot hold the instructions, the question, the "
+            f"best evidence and answer.output_tokens {self.settings.output_tokens}: raise it to at least {needed}"
         )
 
     def _candidates(self) -> list[_Draft]:
@@ -274,11 +241,10 @@ class _Builder:
         return True
 
     def _page_tokens(self, draft: _Draft, chunks: list[ScoredChunk], with_picture: bool | None = None) -> int:
-        """Tokens of the page's text. Every number counts as the longest one in use, so that renumbering adds nothing."""
+        """Tokens of the page's text. Numbers count as the longest in use, so that renumbering adds nothing."""
         pictured = draft.picture is not None if with_picture is None else with_picture
         widest = 10 ** len(str(sum(max(1, len(hit.chunks)) for hit in self.hits))) - 1
-        numbered = [(widest, chunk) for chunk in [item.chunk for item in chunks] or [None]]
-        return self.count(_page_text(draft.hit, numbered, pictured))
+        return self.count(_page_text(draft.hit, [(widest, chunk) for chunk in _shown(chunks)], pictured))
 
     def _assemble(self, drafts: list[_Draft]) -> MixedContext:
         first_rank: dict[str, int] = {}
@@ -289,8 +255,7 @@ class _Builder:
         number = 0
         for draft in drafts:
             hit, pieces = draft.hit, []
-            chunks = sorted((item.chunk for item in draft.chunks), key=lambda chunk: chunk.ordinal)
-            for chunk in chunks or [None]:
+            for chunk in _shown(draft.chunks):
                 number += 1
                 pieces.append(Piece(number, hit.ref, hit.name, hit.title, hit.page_label, chunk, _box(hit, chunk)))
             text = _page_text(hit, [(piece.number, piece.chunk) for piece in pieces], draft.picture is not None)
@@ -316,7 +281,13 @@ def _by_score(hit: PageHit) -> list[ScoredChunk]:
     return sorted(hit.chunks, key=lambda item: (-item.score, item.chunk.chunk_id))
 
 
+_DEFUSED = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"
 _FRAME = re.compile(r"<(?=\s*/?\s*page\b)", re.IGNORECASE)
+
+
+def _shown(chunks: Sequence[ScoredChunk]) -> Sequence[Chunk | None]:
+    """The chunks in reading order; None stands for the picture of a page without words."""
+    return tuple(sorted((item.chunk for item in chunks), key=lambda chunk: chunk.ordinal)) or (None,)
 
 
 def _box(hit: PageHit, chunk: Chunk | None) -> Box:
@@ -330,7 +301,7 @@ def _box(hit: PageHit, chunk: Chunk | None) -> Box:
 def _page_text(hit: PageHit, numbered: Sequence[tuple[int, Chunk | None]], pictured: bool) -> str:
     """The page's frame with its numbered pieces. A frame mark inside a document's own text is defused."""
     piece, wordless = load("answer_piece"), load("answer_wordless").text
-    texts = [(number, _FRAME.sub("‹", chunk.text) if chunk else wordless) for number, chunk in numbered]
+    texts = [(number, _FRAME.sub(_DEFUSED, chunk.text) if chunk else wordless) for number, chunk in numbered]
     pieces = "\n".join(piece.render(number=number, text=text) for number, text in texts)
     names = {"document": _attribute(hit.name), "page_label": _attribute(hit.page_label)}
     text = load("answer_page").render(**names, title=_attribute(hit.title), pieces=pieces)
@@ -338,4 +309,4 @@ def _page_text(hit: PageHit, numbered: Sequence[tuple[int, Chunk | None]], pictu
 
 
 def _attribute(text: str) -> str:
-    return " ".join(_FRAME.sub("‹", text).replace('"', "'").split())
+    return " ".join(_FRAME.sub(_DEFUSED, text).replace('"', "'").split())

@@ -1,7 +1,7 @@
 """Reads the prompt templates of this folder. Owns their syntax and hash; never holds a prompt's words itself.
 
-A template is a text file with `$placeholders` (`string.Template`; a dollar sign is written `$$`). Values are put in as they
-are and never looked at again, so text of a document cannot become a placeholder.
+A template is a text file with `$placeholders` (`string.Template`; a dollar sign is written `$$`). Values are put in as
+they are and never looked at again, so text of a document cannot become a placeholder.
 """
 
 from __future__ import annotations

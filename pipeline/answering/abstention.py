@@ -1,0 +1,54 @@
+"""When the answer is "The documents do not say." Owns the rule for weak evidence and the model's agreed sentence.
+
+The rule for weak evidence is for quoting, where nothing else judges it. A model that reads the pages judges for itself
+and says the agreed sentence. Thresholds and what they do: `eval/decisions/2026-11-20-abstention.md`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pipeline.results import Answer, ContextUsed
+from prompts.loader import load
+
+_NO_CONTEXT = ContextUsed()
+
+SIMILARITY = 0.35
+"""Cosine to the question below which the best quotable unit is too far from it (MiniLM-L6's scale)."""
+
+COVERAGE = 0.5
+"""Idf-weighted share of the question's terms, below which the best unit speaks of something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """How well the best unit fits the question.
+
+    similarity: cosine of unit and question. coverage: idf-weighted share (0-1) of the question's terms that the unit
+    has, in itself or in what stands around it. missing: names, numbers and years of the question that occur nowhere in
+    the evidence.
+    """
+
+    similarity: float
+    coverage: float
+    missing: frozenset[str] = frozenset()
+
+
+def is_weak(strength: Strength) -> bool:
+    """Whether to abstain: a name or number asked about occurs nowhere, or neither meaning nor words fit."""
+    return bool(strength.missing) or strength.similarity < SIMILARITY or strength.coverage < COVERAGE
+
+
+def is_abstention(reply: str) -> bool:
+    """Whether a model's reply begins with the agreed sentence (marks, quotes, case and spacing aside)."""
+    return _plain(reply).startswith(_plain(load("unanswerable").text))
+
+
+def abstention(question: str, context: ContextUsed = _NO_CONTEXT) -> Answer:
+    """The answer that the documents do not say."""
+    return Answer(question, load("unanswerable").text, abstained=True, context=context)
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"[^\W_]+", re.sub(r"\[[\d,\s]+\]", " ", text).casefold()))

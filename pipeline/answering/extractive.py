@@ -1,0 +1,108 @@
+"""The default answerer: quotes the best-supported sentences and table rows, with their places. No language model.
+
+Owns which units are quoted and what of a row is said. Never writes a word that does not stand on the page, except that
+a row's values come with their column headers.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+from pipeline.answering.abstention import Strength, abstention, is_weak
+from pipeline.answering.base import AnswerEvent, AnswerReady, ClaimReady, TextDelta
+from pipeline.answering.ranking import RankedUnit, Ranking, rank_units
+from pipeline.answering.units import UnitKind, say_row
+from pipeline.answering.words import content_stems
+from pipeline.embedding.base import TextEmbedder
+from pipeline.results import Answer, Citation, Claim, ContextUsed, PageHit
+from prompts.loader import load
+
+MOST_CLAIMS = 3
+NEEDED_GAIN = 0.15
+"""Share of the question's idf weight that a further quotation must newly cover."""
+
+NEEDED_SCORE = 0.6
+"""Share of the best unit's score that a further quotation must reach."""
+
+SAME = 0.8
+"""Jaccard overlap of words from which two quotations say the same."""
+
+
+class ExtractiveAnswerer:
+    """Answers by quoting. `pages`: how many of the hits are read."""
+
+    def __init__(self, embedder: TextEmbedder, pages: int = 5) -> None:
+        self._embedder, self._pages = embedder, pages
+
+    def answer(self, question: str, hits: Sequence[PageHit]) -> Answer:
+        """The quotations that answer, or an abstention."""
+        started = time.perf_counter()
+        read = hits[: self._pages]
+        used = ContextUsed(tuple(hit.ref for hit in read))
+        ranking = rank_units(question, read, self._embedder)
+        if not ranking.units or is_weak(strength(ranking)):
+            text, claims = abstention(question).text, ()
+        else:
+            claims = tuple(_claim(unit, ranking) for unit in choose(ranking))
+            text = load("extractive_answer").render(quotes=" \u2026 ".join(claim.text for claim in claims))
+        return Answer(question, text, not claims, claims, used, seconds={"answer": time.perf_counter() - started})
+
+    def stream(self, question: str, hits: Sequence[PageHit]) -> Iterator[AnswerEvent]:
+        """Quoting takes a moment, so the events come all at once."""
+        answer = self.answer(question, hits)
+        yield TextDelta(answer.text)
+        for claim in answer.claims:
+            yield ClaimReady(claim)
+        yield AnswerReady(answer)
+
+
+def strength(ranking: Ranking) -> Strength:
+    """How well the best unit fits the question."""
+    best = ranking.units[0]
+    return Strength(best.similarity, best.coverage, ranking.missing)
+
+
+def choose(ranking: Ranking) -> list[RankedUnit]:
+    """Greedy coverage: the best unit, then units that bring terms of the question which the chosen ones lack."""
+    best = ranking.units[0]
+    chosen, covered = [best], set(best.covered)
+    total = sum(ranking.idf.values()) or 1.0
+    while len(chosen) < MOST_CLAIMS:
+        useful = [
+            (gain, unit)
+            for unit in ranking.units
+            if unit.score >= NEEDED_SCORE * best.score and not any(_same(unit, other) for other in chosen)
+            if (gain := sum(ranking.idf.get(term, 0.0) for term in unit.covered - covered) / total) >= NEEDED_GAIN
+        ]
+        if not useful:
+            break
+        _, unit = max(useful, key=lambda item: item[0] + item[1].score)
+        chosen.append(unit)
+        covered |= unit.covered
+    return chosen
+
+
+def _same(one: RankedUnit, other: RankedUnit) -> bool:
+    if one.unit is other.unit:
+        return True
+    if one.hit.ref.document_id != other.hit.ref.document_id:
+        return False  # two documents that say the same are two witnesses
+    a, b = content_stems(one.unit.said), content_stems(other.unit.said)
+    return bool(a | b) and len(a & b) / len(a | b) >= SAME
+
+
+def _claim(ranked: RankedUnit, ranking: Ranking) -> Claim:
+    unit, hit = ranked.unit, ranked.hit
+    citations = tuple(Citation(hit.ref, hit.name, hit.page_label, box, quote) for quote, box in unit.parts)
+    return Claim(_said(ranked, ranking), supported=True, citations=citations)
+
+
+def _said(ranked: RankedUnit, ranking: Ranking) -> str:
+    """A row is said with only the columns asked for, when the question names some of them and not all."""
+    unit = ranked.unit
+    if unit.kind is not UnitKind.ROW or len(unit.cells) < 3:
+        return unit.said
+    label, *others = unit.cells
+    asked = tuple(cell for cell in others if content_stems(cell[0]) & ranking.terms.specific)
+    return say_row((label, *asked)) if asked else unit.said
