@@ -85,9 +85,10 @@ class Invocation:
     def open(self, create: bool = False) -> Library:
         """The library, for a `with` statement. Unless `create`, one that does not exist is an `InputError`."""
         settings = self.settings()
-        if not create and not (settings.library / "manifest.json").is_file():
+        where = settings.library.absolute()
+        if not create and not (where / "manifest.json").is_file():
             raise InputError(
-                f"there is no library at {settings.library.absolute()}: make one with `recto add`, or name another with --library"
+                f"there is no library at {where}: make one with `recto add`, or name another with --library"
             )
         from pipeline import Library
 

@@ -76,7 +76,7 @@ class AddLine(Line):
     @classmethod
     def of(cls, report: AddReport) -> Self:
         return cls(
-            path=report.path,  # type: ignore[arg-type]  # a validator takes paths
+            path=report.path,
             document_id=report.document_id or None,
             status=report.status,
             pages=report.pages,
@@ -295,7 +295,7 @@ class PictureLine(Line):
             document_id=ref.document_id,
             name=name,
             page_index=ref.page_index,
-            path=path,  # type: ignore[arg-type]  # a validator takes paths
+            path=path,
             width=size[0],
             height=size[1],
             boxes=list(boxes),
