@@ -1,0 +1,87 @@
+"""The bags of page vectors, for exact MaxSim. Owns `page_vectors/`; computes no score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.embedding.base import PageVectors
+from pipeline.stores.records import HEADER, RecordFiles
+
+VECTOR_BYTES = 2
+BOX_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class BagRef:
+    """Where a bag of `(rows, dim)` vectors lies: at byte `offset` of its document's file."""
+
+    document_id: str
+    offset: int
+    rows: int
+    dim: int
+
+    @property
+    def end(self) -> int:
+        """The byte behind the bag."""
+        return self.offset + HEADER.size + self.rows * (self.dim * VECTOR_BYTES + BOX_BYTES)
+
+
+class BagStore:
+    """Bags by document: float16 vectors, then float32 boxes, one checksummed record a page."""
+
+    def __init__(self, root: Path) -> None:
+        self.files = RecordFiles(root)
+
+    def append(self, document_id: str, bags: Sequence[PageVectors]) -> list[BagRef]:
+        """Append bags, durable on return. Raises `StoreError` (disk)."""
+        payloads = [
+            np.ascontiguousarray(bag.vectors, np.float16).tobytes()
+            + np.ascontiguousarray(bag.boxes, np.float32).tobytes()
+            for bag in bags
+        ]
+        offsets = self.files.append(document_id, payloads)
+        return [BagRef(document_id, offset, *_shape(bag)) for offset, bag in zip(offsets, bags, strict=True)]
+
+    def read(self, refs: Iterable[BagRef], checked: bool = False) -> list[PageVectors]:
+        """The bags, in the order asked for; vectors float32 again. `checked` compares the checksums too.
+
+        Raises `StoreError` (damaged, missing).
+        """
+        return [self._read(ref, checked) for ref in refs]
+
+    def _read(self, ref: BagRef, checked: bool) -> PageVectors:
+        payload = self.files.payload(ref.document_id, ref.offset, checked)
+        if len(payload) != ref.end - ref.offset - HEADER.size:
+            raise self.files.damaged(ref.document_id, ref.offset)
+        split = ref.rows * ref.dim * VECTOR_BYTES
+        vectors = np.frombuffer(payload[:split], np.float16).reshape(ref.rows, ref.dim)
+        boxes = np.frombuffer(payload[split:], np.float32).reshape(ref.rows, 4)
+        return PageVectors(vectors.astype(np.float32), boxes.copy())
+
+    def truncate(self, document_id: str, end: int) -> None:
+        """Cut off what a killed run wrote behind its last durable bag (`BagRef.end`)."""
+        self.files.truncate(document_id, end)
+
+    def remove(self, document_id: str) -> None:
+        """Delete the document's bags. None is no error."""
+        self.files.remove(document_id)
+
+    def size(self, document_id: str) -> int:
+        """Bytes of the document's bags."""
+        return self.files.size(document_id)
+
+    def documents(self) -> list[str]:
+        """Ids of the documents that have bags, sorted."""
+        return self.files.documents()
+
+    def close(self) -> None:
+        self.files.close()
+
+
+def _shape(bag: PageVectors) -> tuple[int, int]:
+    rows, dim = bag.vectors.shape
+    return rows, dim

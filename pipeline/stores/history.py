@@ -1,0 +1,124 @@
+"""Questions asked and conversations held, kept in the catalog's file. Never decides what is asked or answered."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pipeline.errors import InputError
+from pipeline.stores.database import Database, storable
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedQuestion:
+    """A question as it was asked. `answer` is the answer's JSON; `seconds` the whole time it took."""
+
+    question_id: int
+    asked_at: str
+    command: str
+    question: str
+    answer: str
+    settings_hash: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A conversation: when it began, how many turns it has, and its first question."""
+
+    session_id: str
+    created: str
+    turns: int
+    first_question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One exchange. `standalone_question` needs no earlier turn to be understood; `answer` is the answer's JSON."""
+
+    ordinal: int
+    created: str
+    question: str
+    standalone_question: str
+    answer: str
+
+
+class History:
+    """The question log and the chat sessions of one library."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def log_question(self, command: str, question: str, answer: str, settings_hash: str, seconds: float) -> int:
+        """Append to the log and return the entry's number."""
+        with self._database.transaction() as run:
+            values = (_now(), command, storable(question), storable(answer), settings_hash, seconds)
+            cursor = run.execute("INSERT INTO questions VALUES (NULL, ?, ?, ?, ?, ?, ?)", values)
+            return int(cursor.lastrowid or 0)
+
+    def questions(self, limit: int = 100) -> list[LoggedQuestion]:
+        """The last `limit` questions, newest first."""
+        found = self._database.rows("SELECT * FROM questions ORDER BY question_id DESC LIMIT ?", (limit,))
+        return [LoggedQuestion(*row) for row in found]
+
+    def start_session(self) -> str:
+        """Begin a conversation and return its id."""
+        session_id = uuid.uuid4().hex[:12]
+        with self._database.transaction() as run:
+            run.execute("INSERT INTO sessions VALUES (?, ?)", (session_id, _now()))
+        return session_id
+
+    def sessions(self) -> list[SessionRow]:
+        """All conversations, newest first."""
+        found = self._database.rows(
+            """
+            SELECT s.session_id, s.created, count(t.ordinal), coalesce(max(CASE t.ordinal WHEN 0 THEN t.question END), '')
+            FROM sessions s LEFT JOIN turns t USING (session_id)
+            GROUP BY s.session_id ORDER BY s.created DESC, s.session_id
+            """
+        )
+        return [SessionRow(*row) for row in found]
+
+    def resolve_session(self, reference: str) -> str:
+        """The session meant by an id or an unambiguous prefix of one. Raises `InputError`."""
+        found = [row.session_id for row in self.sessions() if reference and row.session_id.startswith(reference)]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise InputError(f"no conversation is called {reference!r}: leave the id out to begin a new one")
+        raise InputError(f"{reference!r} means {len(found)} conversations: {', '.join(found[:5])}; give one id")
+
+    def add_turn(self, session_id: str, question: str, standalone_question: str, answer: str) -> int:
+        """Append a turn and return its ordinal, 0 for the first."""
+        with self._database.transaction() as run:
+            row = run.execute("SELECT coalesce(max(ordinal) + 1, 0) FROM turns WHERE session_id = ?", (session_id,))
+            ordinal = int(row.fetchone()[0])
+            values = (session_id, ordinal, _now(), storable(question), storable(standalone_question), storable(answer))
+            run.execute("INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?)", values)
+        return ordinal
+
+    def turns(self, session_id: str) -> list[Turn]:
+        """The turns of a conversation in order."""
+        found = self._database.rows(
+            "SELECT ordinal, created, question, standalone_question, answer FROM turns WHERE session_id = ? "
+            "ORDER BY ordinal",
+            (session_id,),
+        )
+        return [Turn(*row) for row in found]
+
+    def delete_session(self, session_id: str) -> None:
+        """Delete a conversation with its turns."""
+        with self._database.transaction() as run:
+            run.execute("DELETE FROM sessions WHERE session_id = ?", (session_id,))
+        self._database.scrub()
+
+    def forget_document(self, run: sqlite3.Connection, document_id: str) -> None:
+        """Inside the caller's transaction: blank every stored answer that cites the document."""
+        for table in ("questions", "turns"):
+            run.execute(f"UPDATE {table} SET answer = '' WHERE instr(answer, ?)", (document_id,))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

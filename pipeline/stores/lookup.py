@@ -1,0 +1,84 @@
+"""Reading many pages or chunks of the catalog at once: the part that answers while a user waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ingest.document import Chunk, Kind
+from pipeline.results import PageRef
+from pipeline.stores.bags import BagRef
+from pipeline.stores.codec import spans_from_bytes
+from pipeline.stores.database import Database
+from pipeline.stores.rows import PageRow
+
+KEYS_A_STATEMENT = 300
+"""Of two or three variables each: some builds of SQLite take no more than 999 in a statement."""
+
+_PAGE = ("document_id", "page_index")
+_KINDS = {kind.value: kind for kind in Kind}
+
+
+class Lookup:
+    """Batched reads by page or chunk. Refs and ids the catalog does not know are left out of the answers."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def page_rows(self, refs: Sequence[PageRef]) -> dict[PageRef, PageRow]:
+        """Label, size and state of each page."""
+        found = self._matching(("page_label", "width", "height", "lost"), "pages", _PAGE, _keys(refs))
+        return {PageRef(row[0], row[1]): PageRow(row[2], row[3], row[4], bool(row[5])) for row in found}
+
+    def bag_refs(self, refs: Sequence[PageRef]) -> dict[PageRef, BagRef]:
+        """Where the bag of each indexed page lies."""
+        found = self._matching(("bag_offset", "bag_rows", "bag_dim"), "pages", _PAGE, _keys(refs))
+        return {PageRef(row[0], row[1]): BagRef(row[0], *row[2:]) for row in found if row[2] is not None}
+
+    def chunks_of(self, refs: Sequence[PageRef], with_spans: bool = True) -> dict[PageRef, list[Chunk]]:
+        """Chunks of each page in their order; every ref has a list, empty where the page has none.
+
+        Spans are most of the cost: leave them out while ranking, fetch them for the pages that are shown.
+        """
+        chunks: dict[PageRef, list[Chunk]] = {ref: [] for ref in refs}
+        for row in self._matching(_chunk_columns(with_spans), "chunks", _PAGE, _keys(refs)):
+            chunks[PageRef(row[0], row[1])].append(_chunk(row))
+        for several in chunks.values():
+            several.sort(key=lambda chunk: chunk.ordinal)
+        return chunks
+
+    def chunks_by_id(self, chunk_ids: Sequence[str], with_spans: bool = True) -> dict[str, Chunk]:
+        """Chunks by `Chunk.chunk_id`."""
+        parts = [chunk_id.rsplit(":", 2) for chunk_id in dict.fromkeys(chunk_ids)]
+        keys = [(document_id, int(page_index), int(ordinal)) for document_id, page_index, ordinal in parts]
+        found = self._matching(_chunk_columns(with_spans), "chunks", (*_PAGE, "ordinal"), keys)
+        return {chunk.chunk_id: chunk for chunk in map(_chunk, found)}
+
+    def _matching(
+        self, columns: tuple[str, ...], table: str, key: tuple[str, ...], values: Sequence[tuple[Any, ...]]
+    ) -> Iterator[tuple[Any, ...]]:
+        """`document_id`, `page_index` and `columns` of the rows of `table` whose `key` columns are among `values`."""
+        marks = f"({', '.join('?' * len(key))})"
+        wanted = ", ".join(f"t.{column}" for column in (*_PAGE, *columns))
+        same = " AND ".join(f"t.{column} = w.{column}" for column in key)
+        for start in range(0, len(values), KEYS_A_STATEMENT):
+            some = values[start : start + KEYS_A_STATEMENT]
+            yield from self.database.rows(
+                f"WITH w({', '.join(key)}) AS (VALUES {', '.join([marks] * len(some))}) "
+                f"SELECT {wanted} FROM w CROSS JOIN {table} t ON {same}",
+                [value for one in some for value in one],
+            )
+
+
+def _keys(refs: Sequence[PageRef]) -> list[tuple[str, int]]:
+    return [(ref.document_id, ref.page_index) for ref in dict.fromkeys(refs)]
+
+
+def _chunk_columns(with_spans: bool) -> tuple[str, ...]:
+    columns = ("ordinal", "kind", "text", "context", "tokens")
+    return (*columns, "spans") if with_spans else columns
+
+
+def _chunk(row: tuple[Any, ...]) -> Chunk:
+    spans = spans_from_bytes(row[7]) if len(row) > 7 else ()
+    return Chunk(row[0], row[1], row[2], _KINDS[row[3]], row[4], row[5], row[6], spans)

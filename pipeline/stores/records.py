@@ -1,0 +1,168 @@
+"""Append-only files of checksummed records, one file a document. Knows nothing of what the records hold.
+
+A record is a 16-byte header (magic, CRC-32 of the payload, payload length) and its payload. What a kill
+leaves after the last whole record is found by the checksum and cut off before the next append.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import shutil
+import struct
+import threading
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pipeline.errors import StoreError
+from pipeline.stores.durable import disk_errors, sync_folder
+
+HEADER = struct.Struct("<4sIQ")
+MAGIC = b"RCT1"
+OPEN_MAPS = 256
+
+
+class RecordFiles:
+    """The record files below `root`, in folders by the first two hex digits of the document id."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._maps: OrderedDict[str, mmap.mmap] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def path(self, document_id: str) -> Path:
+        return self.root / document_id[:2] / document_id
+
+    def append(self, document_id: str, payloads: Sequence[bytes]) -> list[int]:
+        """Append records, durable on return, and return each one's offset. Raises `StoreError` (disk)."""
+        path = self.path(document_id)
+        with disk_errors(f"writing {self.root.name}"):
+            made = not path.parent.exists()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("ab") as file:
+                start = file.tell()
+                offsets, parts, end = [], [], start
+                for payload in payloads:
+                    offsets.append(end)
+                    parts += [HEADER.pack(MAGIC, zlib.crc32(payload), len(payload)), payload]
+                    end += HEADER.size + len(payload)
+                try:
+                    file.write(b"".join(parts))
+                    file.flush()
+                    os.fsync(file.fileno())
+                except OSError:
+                    os.ftruncate(file.fileno(), start)
+                    raise
+            if start == 0:
+                sync_folder(path.parent)
+            if made:
+                sync_folder(self.root)
+        return offsets
+
+    def payload(self, document_id: str, offset: int, checked: bool = False) -> memoryview:
+        """The payload of the record at `offset`. Raises `StoreError` when it is damaged or missing.
+
+        The checksum costs as much as reading: it is for `verify`; a search checks magic and length only.
+        """
+        view = memoryview(self._map(document_id, offset + HEADER.size))
+        if len(view) >= offset + HEADER.size:
+            magic, checksum, length = HEADER.unpack_from(view, offset)
+            start = offset + HEADER.size
+            if len(view) < start + length:
+                view = memoryview(self._map(document_id, start + length))
+            payload = view[start : start + length]
+            whole = magic == MAGIC and len(payload) == length
+            if whole and (not checked or zlib.crc32(payload) == checksum):
+                return payload
+        raise self.damaged(document_id, offset)
+
+    def damaged(self, document_id: str, offset: int) -> StoreError:
+        """The error of a record that cannot be read."""
+        return StoreError(
+            f"{self.root.name}: the record of document {document_id} at byte {offset} is damaged or missing: "
+            f"`recto remove {document_id}` and add the document again"
+        )
+
+    def payloads(self, document_id: str) -> Iterator[tuple[int, bytes]]:
+        """All whole records from the start of the file: `(offset, payload)`."""
+        try:
+            file = self.path(document_id).open("rb")
+        except FileNotFoundError:
+            return
+        with file:
+            offset = 0
+            while len(header := file.read(HEADER.size)) == HEADER.size:
+                magic, checksum, length = HEADER.unpack(header)
+                if magic != MAGIC or length > os.fstat(file.fileno()).st_size:
+                    return
+                payload = file.read(length)
+                if len(payload) < length or zlib.crc32(payload) != checksum:
+                    return
+                yield offset, payload
+                offset += HEADER.size + length
+
+    def sound_size(self, document_id: str) -> int:
+        """Bytes up to the end of the last whole record."""
+        end = 0
+        for offset, payload in self.payloads(document_id):
+            end = offset + HEADER.size + len(payload)
+        return end
+
+    def truncate(self, document_id: str, end: int) -> None:
+        """Cut the file to `end` bytes (what lies behind was never made durable). No file is no error."""
+        self._forget(document_id)
+        path = self.path(document_id)
+        if path.exists() and path.stat().st_size > end:
+            with disk_errors(f"writing {self.root.name}"), path.open("r+b") as file:
+                file.truncate(end)
+                os.fsync(file.fileno())
+
+    def size(self, document_id: str) -> int:
+        """Bytes of the document's file, 0 when there is none."""
+        path = self.path(document_id)
+        return path.stat().st_size if path.exists() else 0
+
+    def documents(self) -> list[str]:
+        """Ids of the documents that have a file, sorted."""
+        return sorted(path.name for path in self.root.glob("??/*") if path.is_file())
+
+    def remove(self, document_id: str) -> None:
+        """Delete the document's file. No file is no error."""
+        self._forget(document_id)
+        path = self.path(document_id)
+        with disk_errors(f"deleting from {self.root.name}"):
+            path.unlink(missing_ok=True)
+            if path.parent.exists() and not any(path.parent.iterdir()):
+                path.parent.rmdir()
+
+    def clear(self) -> None:
+        """Delete all files."""
+        self.close()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def close(self) -> None:
+        """Let go of all open maps. Idempotent; the files can be used again afterwards."""
+        with self._guard:
+            self._maps.clear()
+
+    def _forget(self, document_id: str) -> None:
+        with self._guard:
+            self._maps.pop(document_id, None)
+
+    def _map(self, document_id: str, needed: int) -> mmap.mmap | bytes:
+        """The document's file, mapped; mapped anew when it has grown. Maps close when nothing looks at them."""
+        with self._guard:
+            found = self._maps.get(document_id)
+            if found is None or len(found) < needed:
+                try:
+                    with self.path(document_id).open("rb") as file:
+                        found = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+                except (FileNotFoundError, ValueError):  # ValueError: an empty file cannot be mapped
+                    return b""
+                self._maps[document_id] = found
+            self._maps.move_to_end(document_id)
+            while len(self._maps) > OPEN_MAPS:
+                self._maps.popitem(last=False)
+            return found
