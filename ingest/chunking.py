@@ -162,7 +162,9 @@ class _Packer:
         end = len(self._current)
         if atom.kind not in _ROWS:
             sentence = end
-            while sentence and not (self._current[sentence - 1].ends_sentence or self._current[sentence - 1].block != atom.block):
+            while sentence and not (
+                self._current[sentence - 1].ends_sentence or self._current[sentence - 1].block != atom.block
+            ):
                 sentence -= 1
             if self._cost(self._current[:sentence]) >= 0.5 * self._limit:
                 end = sentence
@@ -180,7 +182,11 @@ class _Packer:
 
     def _overlap(self, closed: Sequence[_Atom], atom: _Atom) -> list[_Atom]:
         start = len(closed)
-        while start and closed[start - 1].block == atom.block and self._cost(closed[start - 1 :]) <= self._settings.overlap_tokens:
+        while (
+            start
+            and closed[start - 1].block == atom.block
+            and self._cost(closed[start - 1 :]) <= self._settings.overlap_tokens
+        ):
             start -= 1
         return list(closed[start:]) if not self._current else []
 
@@ -202,7 +208,7 @@ class _Packer:
         self._counter.prime(part.joined for part in parts)
         grouped: list[_Atom] = []
         fill = 0
-        for part in (piece for part in parts for piece in self._cut(part)):
+        for part in [piece for whole in parts for piece in self._cut(whole)]:
             cost = self._counter[part.joined]
             if grouped and fill + cost <= self._limit:
                 grouped[-1] = replace(grouped[-1], text=grouped[-1].text + part.joined)

@@ -12,7 +12,9 @@ from ingest.document import Block, Kind, Line, Source
 from ingest.layout import PageFrame
 from ingest.textlayer import Fragment
 
-_GENERATED_NAME = re.compile(r"[\[\]#]|^(text|field|untitled|undefined|check ?box|f|c|p)[\s_.\-]*\d+([_.]\d+)*$", re.IGNORECASE)
+_GENERATED_NAME = re.compile(
+    r"[\[\]#]|^(text|field|untitled|undefined|check ?box|f|c|p)[\s_.\-]*\d+([_.]\d+)*$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,17 @@ def field_block(item: FilledField, frame: PageFrame) -> Block:
 def _value(widget: pymupdf.Widget) -> str | None:
     """The value as text, "" for an empty field, None for what holds no value (push buttons, signatures)."""
     kind = widget.field_type
-    if kind in (pymupdf.PDF_WIDGET_TYPE_CHECKBOX, pymupdf.PDF_WIDGET_TYPE_RADIOBUTTON):
+    if kind in (pymupdf.mupdf.PDF_WIDGET_TYPE_CHECKBOX, pymupdf.mupdf.PDF_WIDGET_TYPE_RADIOBUTTON):
         state = str(widget.field_value or "Off")
-        if kind == pymupdf.PDF_WIDGET_TYPE_RADIOBUTTON:
+        if kind == pymupdf.mupdf.PDF_WIDGET_TYPE_RADIOBUTTON:
             # A group shows one value: the button that is on names it.
             return "yes" if state not in ("Off", "False") and state == widget.on_state() else ""
         return "no" if state in ("Off", "False") else "yes"
-    if kind in (pymupdf.PDF_WIDGET_TYPE_TEXT, pymupdf.PDF_WIDGET_TYPE_COMBOBOX, pymupdf.PDF_WIDGET_TYPE_LISTBOX):
+    if kind in (
+        pymupdf.mupdf.PDF_WIDGET_TYPE_TEXT,
+        pymupdf.mupdf.PDF_WIDGET_TYPE_COMBOBOX,
+        pymupdf.mupdf.PDF_WIDGET_TYPE_LISTBOX,
+    ):
         value = widget.field_value
         parts = value if isinstance(value, list | tuple) else [value or ""]
         return " ".join(" ".join(str(part) for part in parts).split())

@@ -11,19 +11,28 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from ingest.document import Block, Box, Kind, Line, Source
 from ingest.tables import Row, TableRows, is_enumerator, make_row, split_tables
 from ingest.textlayer import Fragment
 
-_CAPTION = re.compile(r"^(fig(ure|\.)|table|exhibit|chart|graph|plate|box|scheme|algorithm|listing)\s*[A-Z]?\d+([.\-–]\d+)*\b", re.IGNORECASE)
+_CAPTION = re.compile(
+    r"^(fig(ure|\.)|table|exhibit|chart|graph|plate|box|scheme|algorithm|listing)\s*[A-Z]?\d+([.\-–]\d+)*\b",
+    re.IGNORECASE,
+)
 _BULLETS = "•●▪■◦○‣∙·✓➢►"
 _ITEM = re.compile(
     rf"^(?:[{_BULLETS}]\s*|[-–—*]\s+|\(?[a-z0-9]{{1,2}}\)\s+|\(?[ivx]{{1,4}}[.)]\s+|\d{{1,2}}[.]\s+(?=\D))\S"
 )
-_KEPT_HYPHEN = frozenset("self non well long short high low full part half co re pre post mid multi cross inter intra ex all year third first second one two three four five six on off so vice".split())
+_KEPT_HYPHEN = re.compile(
+    r"(?:self|non|well|long|short|high|low|full|part|half|co|re|pre|post|mid|multi|cross|inter|intra|ex|all|year|on|off|so|vice|"
+    r"one|two|three|four|five|six|first|second|third)$",
+    re.IGNORECASE,
+)
 _LINE_END_HYPHEN = re.compile(r"([A-Za-z]+)-$")
 _MOST_COLUMN_DEPTH = 6
+_LEAST_STEPS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,42 @@ def lay_out(fragments: Sequence[Fragment], frame: PageFrame, source: Source = So
         turned = frame if turn % 2 == 0 else PageFrame(frame.height, frame.width)
         blocks += [_turn_block(block, turn) for block in _lay_out_upright(upright, turned, source)]
     return blocks
+
+
+def lay_out_ocr(lines: Sequence[Line], frame: PageFrame) -> list[Block]:
+    """Blocks from lines that OCR read, boxes in fractions of the page; a page scanned askew is put straight first."""
+    slope = _slope(lines, frame)
+    fragments = []
+    for line in lines:
+        x0, y0, x1, y1 = line.box
+        shift = slope * (x0 + x1) / 2 * frame.width
+        top, bottom = y0 * frame.height - shift, y1 * frame.height - shift
+        height = max(bottom - top - abs(slope) * (x1 - x0) * frame.width, 1.0)
+        fragments.append(Fragment(line.text, x0 * frame.width, top, x1 * frame.width, bottom, 0.8 * height))
+    blocks = lay_out(fragments, frame, Source.OCR)
+    return [_askew(block, slope * frame.width / frame.height) for block in blocks] if slope else blocks
+
+
+def _slope(lines: Sequence[Line], frame: PageFrame) -> float:
+    """Points down per point right: the middle one of the steps between lines read one beside the other."""
+    steps = []
+    for line, other in pairwise(lines):
+        across = (other.box.x0 + other.box.x1 - line.box.x0 - line.box.x1) / 2 * frame.width
+        down = (other.box.y0 + other.box.y1 - line.box.y0 - line.box.y1) / 2 * frame.height
+        if other.box.x0 > line.box.x1 and abs(down) < (line.box.y1 - line.box.y0) * frame.height:
+            steps.append(down / across)
+    return sorted(steps)[len(steps) // 2] if len(steps) >= _LEAST_STEPS else 0.0
+
+
+def _askew(block: Block, slope: float) -> Block:
+    """The block where it stands on the scan. `slope` in fractions of the height per fraction of the width."""
+
+    def back(box: Box) -> Box:
+        left, right = slope * box.x0, slope * box.x1
+        return Box(box.x0, max(box.y0 + min(left, right), 0.0), box.x1, min(box.y1 + max(left, right), 1.0))
+
+    lines = tuple(replace(line, box=back(line.box)) for line in block.lines)
+    return replace(block, box=Box.around(line.box for line in lines), lines=lines)
 
 
 def _upright(fragment: Fragment, frame: PageFrame) -> Fragment:
@@ -83,7 +128,7 @@ def _turn_block(block: Block, turn: int) -> Block:
 
 
 def _lay_out_upright(fragments: Sequence[Fragment], frame: PageFrame, source: Source) -> list[Block]:
-    body = _body_style(fragments)
+    body = _body_style(fragments, source)
     blocks: list[Block] = []
     for rows in reading_order(fragments, body.size):
         paragraph: list[Row] = []
@@ -100,11 +145,14 @@ def _lay_out_upright(fragments: Sequence[Fragment], frame: PageFrame, source: So
 
 @dataclass(frozen=True, slots=True)
 class _Style:
+    """`noisy`: sizes are measured from pixels, so those of one text differ from line to line."""
+
     size: float
     bold: bool
+    noisy: bool = False
 
 
-def _body_style(fragments: Sequence[Fragment]) -> _Style:
+def _body_style(fragments: Sequence[Fragment], source: Source) -> _Style:
     """Size and weight that most characters of the page have."""
     sizes, bold = Counter[float](), Counter[bool]()
     for fragment in fragments:
@@ -112,7 +160,9 @@ def _body_style(fragments: Sequence[Fragment]) -> _Style:
         bold[fragment.bold] += len(fragment.text)
     if not sizes:
         return _Style(10.0, False)
-    return _Style(max(sizes, key=lambda size: (sizes[size], size)), bold[True] > bold[False])
+    hidden = sum(fragment.hidden for fragment in fragments) > 0.5 * len(fragments)
+    size = max(sizes, key=lambda size: (sizes[size], size))
+    return _Style(size, bold[True] > bold[False], source is Source.OCR or hidden)
 
 
 # --- rows and columns ------------------------------------------------------------------------------------------------
@@ -135,7 +185,8 @@ def group_rows(fragments: Sequence[Fragment]) -> list[list[Fragment]]:
 def _collides(row: Sequence[Fragment], fragment: Fragment) -> bool:
     """Over another fragment of the row: then it is the next line of tight type, not its neighbour."""
     return any(
-        min(other.x1, fragment.x1) - max(other.x0, fragment.x0) > 0.5 * min(other.x1 - other.x0, fragment.x1 - fragment.x0)
+        min(other.x1, fragment.x1) - max(other.x0, fragment.x0)
+        > 0.5 * min(other.x1 - other.x0, fragment.x1 - fragment.x0)
         for other in row
     )
 
@@ -164,13 +215,22 @@ def _column_cut(grouped: Sequence[Sequence[Fragment]], size: float) -> tuple[int
         start = 0
         for index in range(len(grouped) + 1):
             crosses = index == len(grouped) or any(f.x0 < x - 1 and f.x1 > x + 1 for f in grouped[index])
-            if not crosses:
+            if not crosses and not _begins_band(grouped, start, index, size):
                 continue
             weight, place = _section_weight(grouped[start:index], x, size)
             if weight > best_weight:
                 best_weight, best = weight, (start, index, place)
-            start = index + 1
+            start = index + 1 if crosses else index
     return best
+
+
+def _begins_band(grouped: Sequence[Sequence[Fragment]], start: int, index: int, size: float) -> bool:
+    """A row of cards ends: a wide empty band across the page, and no sentence goes on below it."""
+    if index <= start:
+        return False
+    above, below = grouped[start:index], grouped[index]
+    gap = min(fragment.y0 for fragment in below) - max(fragment.y1 for row in above[-4:] for fragment in row)
+    return gap > 3 * size and len(below) > 1 and not any(fragment.text[:1].islower() for fragment in below)
 
 
 def _valleys(grouped: Sequence[Sequence[Fragment]]) -> list[float]:
@@ -192,7 +252,7 @@ def _valleys(grouped: Sequence[Sequence[Fragment]]) -> list[float]:
             end += 1
         lower_left = place == 0 or cover[place - 1] > cover[place]
         lower_right = end + 1 == len(cover) or cover[end + 1] > cover[place]
-        if cover[place] <= limit and lower_left and lower_right and 0 < place and end + 1 < len(cover):
+        if cover[place] <= limit and lower_left and lower_right and place > 0 and end + 1 < len(cover):
             valleys.append((cover[place], left + (place + end + 1) / 2 * step))
         place = end + 1
     return [x for _, x in sorted(valleys)[:8]]
@@ -224,9 +284,23 @@ def _are_columns(left: Sequence[Row], right: Sequence[Row]) -> bool:
     words_left, words_right = _words_per_row(left), _words_per_row(right)
     if min(words_left, words_right) >= 3.5 and len(left) > 2 and len(right) > 2:
         return True
+    if (_runs_on(left) and _is_tight(right)) or (_runs_on(right) and _is_tight(left)):
+        return True
     middles = [(row.y0 + row.y1) / 2 for row in left]
     aligned = sum(any(abs((row.y0 + row.y1) / 2 - middle) < 0.25 * row.size for middle in middles) for row in right)
     return min(words_left, words_right) >= 1.2 and aligned < 0.5 * min(len(left), len(right))
+
+
+def _runs_on(rows: Sequence[Row]) -> bool:
+    """Prose: rows of several words that go on in small letters."""
+    small = sum(row.text[:1].islower() for row in rows[1:])
+    return len(rows) >= 4 and _words_per_row(rows) >= 3.5 and small > 0.5 * (len(rows) - 1)
+
+
+def _is_tight(rows: Sequence[Row]) -> bool:
+    """Lines of one text (a note in the margin), not labels each beside its own text."""
+    gaps = sorted(row.y0 - before.y1 for before, row in pairwise(rows))
+    return bool(gaps) and gaps[len(gaps) // 2] < 0.7 * rows[0].size
 
 
 def _words_per_row(rows: Sequence[Row]) -> float:
@@ -242,7 +316,7 @@ def _paragraphs(rows: Sequence[Row], body: _Style, frame: PageFrame, source: Sou
     right = max(row.x1 for row in rows)
     groups: list[list[Row]] = []
     for row in rows:
-        if groups and not _starts_new(groups[-1], row, right):
+        if groups and not _starts_new(groups[-1], row, right, body.noisy):
             groups[-1].append(row)
         else:
             groups.append([row])
@@ -250,10 +324,10 @@ def _paragraphs(rows: Sequence[Row], body: _Style, frame: PageFrame, source: Sou
     return [_text_block(group, body, frame, source, seen) for group in groups]
 
 
-def _starts_new(group: Sequence[Row], row: Row, right: float) -> bool:
+def _starts_new(group: Sequence[Row], row: Row, right: float, noisy: bool) -> bool:
     before = group[-1]
     gap = row.y0 - before.y1
-    if abs(row.size - before.size) > 0.08 * max(row.size, before.size) or row.bold != before.bold:
+    if abs(row.size - before.size) > (0.35 if noisy else 0.08) * max(row.size, before.size) or row.bold != before.bold:
         return True
     leading = group[1].y0 - group[0].y1 if len(group) > 1 else 0.45 * row.size
     if gap > max(leading, 0.0) + 0.35 * row.size or gap < -0.9 * row.size:
@@ -274,11 +348,11 @@ def _text_block(rows: Sequence[Row], body: _Style, frame: PageFrame, source: Sou
     lines = tuple(
         Line(text, frame.box(row.x0, row.y0, row.x1, row.y1)) for row, text in zip(rows, texts, strict=True) if text
     )
-    kind, level = _kind(rows, body, source)
+    kind, level = _kind(rows, body)
     return Block(kind, Box.around(line.box for line in lines), lines, source, level)
 
 
-def _kind(rows: Sequence[Row], body: _Style, source: Source) -> tuple[Kind, int]:
+def _kind(rows: Sequence[Row], body: _Style) -> tuple[Kind, int]:
     first = rows[0]
     text = " ".join(row.text for row in rows)
     if _CAPTION.match(text) and len(text) < 600:
@@ -289,8 +363,7 @@ def _kind(rows: Sequence[Row], body: _Style, source: Source) -> tuple[Kind, int]
     headline = len(rows) <= 3 and len(words) <= 25 and letters >= 3 and letters > 0.4 * len(text.replace(" ", ""))
     sentence = text[-1] == "." and len(words) > 6
     if headline and text[-1] not in ",;" and text[0] not in _BULLETS and not (text[0].islower() and len(rows) > 1):
-        # OCR knows no font: its sizes are heights of boxes, and those vary from line to line.
-        least = 1.5 if source is Source.OCR or sentence or len(words) > 15 else 1.15
+        least = 1.5 if body.noisy or sentence or len(words) > 15 else 1.15
         if ratio >= least:
             return Kind.HEADING, 1 if ratio >= 1.6 else 2
         if first.bold and not body.bold and len(words) <= 15 and text[-1] not in ".":
@@ -314,7 +387,7 @@ def join_hyphens(texts: Sequence[str], seen: Counter[str]) -> list[str]:
             continue
         start = hyphen.group(1)
         bare = rest.rstrip(".,;:)")
-        keep = start.lower() in _KEPT_HYPHEN or f"{start}-{bare}" in seen or "-" in rest
+        keep = _KEPT_HYPHEN.match(start) or f"{start}-{bare}" in seen or "-" in rest
         mended[index] = mended[index][: -1 if not keep else None] + rest
         mended[index + 1] = tail
     return mended

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 
 import pymupdf
 
-from ingest.document import FULL_PAGE, Block, Box, DocumentInfo, Kind, Line, OutlineItem, Page, PageIssue, Source
+from ingest.document import Block, Box, DocumentInfo, Kind, Line, OutlineItem, Page, PageIssue, Source
 from ingest.errors import InputError
 from ingest.forms import field_block, read_fields
-from ingest.layout import PageFrame, lay_out
+from ingest.layout import PageFrame, lay_out, lay_out_ocr
 from ingest.pictures import Pixels, has_ink, is_read_already, picture_areas, render
 from ingest.settings import IngestSettings
 from ingest.textlayer import Fragment, is_garbage, read_fragments
@@ -25,7 +25,7 @@ _MOST_PAGES = 1_000_000
 _FEW_CHARACTERS = 200
 _JUNK_TITLE = re.compile(
     r"^(untitled.*|microsoft (word|powerpoint|excel)\b.*|powerpoint presentation|slide 1|document\d*|presentation\d*|"
-    r"title|no title|none|null|[\d\s_\-.;:]+|\S+\.(pdf|docx?|pptx?|xlsx?|indd|qxd|tex|dvi|ps|eps|html?|rtf|txt|cdr|ai))$",
+    r"title|no title|none|null|[\d\s_\-.;:]+|\S+\.(pdf|docx?|pptx?|xlsx?|indd|qxd|tex|dvi|e?ps|html?|rtf|txt|cdr|ai))$",
     re.IGNORECASE,
 )
 _DATE = re.compile(r"^(?:D:)?(\d{4})(\d{2})?(\d{2})?")
@@ -100,11 +100,7 @@ def parse_pdf_page(
     reader = _AreaReader(page, frame, settings, read_words)
     if reader.wants_whole_page(readable, areas):
         lines = reader.read(page.rect, readable)
-        seen = [_from_ocr(line, frame) for line in lines]
-        blocks = lay_out(seen, frame, Source.OCR) if not printed else [
-            *lay_out(printed, frame),
-            *lay_out(seen, frame, Source.OCR),
-        ]
+        blocks = [*lay_out(printed, frame), *lay_out_ocr(lines, frame)]
     else:
         blocks = lay_out(printed, frame)
         for area in areas:
@@ -146,7 +142,7 @@ class _AreaReader:
         except Exception as error:  # whatever the engine raises, the page's other words are worth keeping
             self.issues.append(PageIssue(self._page.number, "ocr", f"{type(error).__name__}: {error}".splitlines()[0]))
             return []
-        outer = self._frame.box(*area)
+        outer = self._frame.box(area.x0, area.y0, area.x1, area.y1)
         known = [self._frame.box(f.x0, f.y0, f.x1, f.y1) for f in fragments]
         placed = [Line(line.text, _inside(line.box, outer), line.cells) for line in lines]
         return [line for line in placed if not _is_known(line.box, known)]
@@ -154,19 +150,14 @@ class _AreaReader:
     def picture(self, area: pymupdf.Rect, fragments: Sequence[Fragment]) -> Block:
         """A picture area as a block, with its words where they are not in the text layer."""
         within = [f for f in fragments if area.intersects((f.x0, f.y0, f.x1, f.y1))]
-        lines = self.read(area, within) if has_ink(self._page, area, within) else []
-        return Block(Kind.PICTURE, self._frame.box(*area), tuple(lines), Source.OCR)
+        wanted = self._read_words is not None and has_ink(self._page, area, within)
+        lines = self.read(area, within) if wanted else []
+        return Block(Kind.PICTURE, self._frame.box(area.x0, area.y0, area.x1, area.y1), tuple(lines), Source.OCR)
 
 
 def _lies_on(fragment: Fragment, areas: Sequence[pymupdf.Rect]) -> bool:
     """Hidden characters over a picture are its reading; hidden characters elsewhere are not on the page."""
     return any(area.contains(pymupdf.Point((fragment.x0 + fragment.x1) / 2, fragment.middle)) for area in areas)
-
-
-def _from_ocr(line: Line, frame: PageFrame) -> Fragment:
-    box = line.box
-    x0, y0, x1, y1 = box.x0 * frame.width, box.y0 * frame.height, box.x1 * frame.width, box.y1 * frame.height
-    return Fragment(line.text, x0, y0, x1, y1, max(y1 - y0, 1.0) * 0.8)
 
 
 def _inside(box: Box, outer: Box) -> Box:

@@ -1,4 +1,4 @@
-"""Which parts of a PDF page must be read from pixels, and what of that reading is new. Renders; never reads words itself."""
+"""Which parts of a PDF page must be read from pixels. Finds pictures and ink and renders them; reads no words."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _merge(areas: Sequence[pymupdf.Rect], area: pymupdf.Rect) -> list[pymupdf.Re
     """Adds an area. Touching strips become one (scanners cut pages so), as do areas that overlap well."""
     apart = []
     for other in areas:
-        touch = pymupdf.Rect(other) & (area + (-1, -1, 1, 1))
+        touch = pymupdf.Rect(other) & pymupdf.Rect(area.x0 - 1, area.y0 - 1, area.x1 + 1, area.y1 + 1)
         if touch.is_empty:
             apart.append(other)
         else:

@@ -1,4 +1,4 @@
-"""What only shows across pages: running headers and footers, the document's title, heading levels. Pure; reads no file."""
+"""What only shows across pages: running headers and footers, the title, heading levels. Pure; reads no file."""
 
 from __future__ import annotations
 
@@ -15,43 +15,81 @@ _PAGE_NUMBER = re.compile(
 )
 _EDGE = 0.12
 """Part of the page, at its top and at its bottom, in which running text is looked for."""
+_MARGIN = 0.07
+_OUTERMOST = 2
 _LONGEST_TITLE = 200
+_IMPRINT = re.compile(
+    r"(https?://|www\.|\bdownload(ed)?\b|\bpage \d+|©|\(c\) (19|20)\d\d|all rights reserved|published by|confidential|"
+    r"\bvol(ume|\.)? ?\d+.*\d|^\d{1,4}\s.{3,60}$|^.{3,60}\s\d{1,4}$)",
+    re.IGNORECASE,
+)
 
 
 def finish_document(info: DocumentInfo, pages: Sequence[Page]) -> tuple[DocumentInfo, list[Page]]:
     """The document with running text marked, heading levels of one scale and a title, if its pages show one."""
-    marked = [_mark_running(page, repeated) for repeated in [_repeated(pages)] for page in pages]
+    repeated = _repeated(pages)
+    marked = [_mark_running(page, repeated) for page in pages]
     levelled = _level_headings(marked)
     return (info if info.title else replace(info, title=_title(levelled))), levelled
 
 
-def _repeated(pages: Sequence[Page]) -> set[tuple[bool, str]]:
-    """(at the top, text without digits) of edge blocks that come back on enough pages."""
-    counts: Counter[tuple[bool, str]] = Counter()
+def _repeated(pages: Sequence[Page]) -> set[str]:
+    """Texts, without their digits, of outer blocks that come back on enough pages."""
+    counts: Counter[str] = Counter()
+    headings: Counter[str] = Counter()
     for page in pages:
-        counts.update({key for block in page.blocks if (key := _edge_key(block)) is not None})
-    enough = max(3, round(0.1 * len(pages))) if len(pages) > 3 else 2
-    return {key for key, count in counts.items() if count >= enough}
+        outer = _outer(page)
+        counts.update({_key(page.blocks[index]) for index in outer})
+        headings.update({_key(page.blocks[index]) for index in outer if page.blocks[index].kind is Kind.HEADING})
+    few, many = max(3, 0.1 * len(pages)), max(4, 0.3 * len(pages))
+    # A heading may well stand on several pages; only on a good part of them is it running text.
+    return {key for key, count in counts.items() if count >= (many if headings[key] > 0.5 * count else few)}
 
 
-def _edge_key(block: Block) -> tuple[bool, str] | None:
-    if block.source is Source.FORM or not block.lines or len(block.text) > 200 or len(block.lines) > 3:
-        return None
-    top = block.box.y1 <= _EDGE
-    if not top and block.box.y0 < 1 - _EDGE:
-        return None
-    return top, _DIGITS.sub("#", " ".join(block.text.split())).lower()
+def _outer(page: Page) -> dict[int, bool]:
+    """Indices of the blocks that could be running text, and whether each is at the top."""
+    written = [
+        index
+        for index, block in enumerate(page.blocks)
+        if block.lines and block.source is not Source.FORM and block.kind is not Kind.PICTURE
+    ]
+    by_top = sorted(written, key=lambda index: page.blocks[index].box.y0)
+    by_bottom = sorted(written, key=lambda index: -page.blocks[index].box.y1)
+    tops, bottoms = set(by_top[:_OUTERMOST]), set(by_bottom[:_OUTERMOST])
+    found = {}
+    for index in written:
+        block = page.blocks[index]
+        if len(block.lines) > 3 or len(block.text) > _LONGEST_TITLE:
+            continue
+        # On pages that are not filled the last lines stand far above the lower edge.
+        if block.box.y1 <= _EDGE or (index in tops and block.box.y1 <= 0.3):
+            found[index] = True
+        elif block.box.y0 >= 1 - _EDGE or (index in bottoms and block.box.y0 >= 0.3):
+            found[index] = False
+    return found
 
 
-def _mark_running(page: Page, repeated: set[tuple[bool, str]]) -> Page:
-    blocks = []
-    for block in page.blocks:
-        key = _edge_key(block)
-        if key is not None and (key in repeated or _PAGE_NUMBER.match(block.text)):
-            kind = Kind.PAGE_HEADER if key[0] else Kind.PAGE_FOOTER
-            block = replace(block, kind=kind, level=0, header_rows=0)
-        blocks.append(block)
+def _key(block: Block) -> str:
+    return _DIGITS.sub("#", " ".join(block.text.split())).lower()
+
+
+def _mark_running(page: Page, repeated: set[str]) -> Page:
+    blocks = list(page.blocks)
+    for index, top in _outer(page).items():
+        block = blocks[index]
+        at_edge = block.box.y1 <= _EDGE or block.box.y0 >= 1 - _EDGE
+        if _key(block) in repeated or (at_edge and (_PAGE_NUMBER.match(block.text) or _is_imprint(block, page))):
+            kind = Kind.PAGE_HEADER if top else Kind.PAGE_FOOTER
+            blocks[index] = replace(block, kind=kind, level=0, header_rows=0)
     return replace(page, blocks=tuple(blocks))
+
+
+def _is_imprint(block: Block, page: Page) -> bool:
+    """One small line at the very edge that names where the page comes from: told on a single page, too."""
+    if len(block.lines) > 1 or not _IMPRINT.search(block.text):
+        return False
+    edge = block.box.y1 <= _MARGIN or block.box.y0 >= 1 - _MARGIN
+    return edge and len(page.blocks) > 2
 
 
 def _line_height(block: Block, page: Page) -> float:

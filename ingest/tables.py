@@ -9,17 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from ingest.textlayer import Fragment
 
 _CURRENCY = "$€£¥₹"
-_NUMBER = re.compile(rf"^[\s{_CURRENCY}(+\-–—−~<>≤≥±*]*(\d[\d,.\s]*|[.,]\d+)\s*(%|x|X|bps?|pts?|[KMB]|mn|bn)?[\s)*%†‡]*(\(\w{{1,2}}\))*$")
-_DASH = re.compile(rf"^[\s{_CURRENCY}(]*([-–—−]+|n/?a|nm|n\.m\.)[\s)%]*$", re.IGNORECASE)
-_YEAR = re.compile(r"^(fy|fiscal|fiscal year)?\s*[’']?(19|20)\d\d[ae]?(\s*[-–/]\s*(19|20)?\d\d)?[\s*†(\d)]*$", re.IGNORECASE)
-_DATE = re.compile(
-    r"^\(?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d{1,2}\s*,?(\s*(19|20)\d\d)?\s*,?\)?$", re.IGNORECASE
+_NUMBER = re.compile(
+    rf"^[\s{_CURRENCY}(+\-–—−~<>≤≥±*]*(\d[\d,.\s]*|[.,]\d+)\s*(%|x|X|bps?|pts?|[KMB]|mn|bn)?[\s)*%†‡]*(\(\w{{1,2}}\))*$"
 )
-_ENUMERATOR = re.compile(r"^(?:[•●▪■◦○‣∙·–—\-*✓➢►]|o|\(?[a-z0-9]{1,3}[.)]|\(?[ivxlc]{1,5}[.)]|(?:item\s+)?\d{1,2}[a-c]?\.)$", re.IGNORECASE)
+_DASH = re.compile(rf"^[\s{_CURRENCY}(]*([-–—−]+|n/?a|nm|n\.m\.)[\s)%]*$", re.IGNORECASE)
+_YEAR = re.compile(
+    r"^(fy|fiscal|fiscal year)?\s*[’']?(19|20)\d\d[ae]?(\s*[-–/]\s*(19|20)?\d\d)?[\s*†(\d)]*$", re.IGNORECASE
+)
+_DATE = re.compile(
+    r"^\(?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d{1,2}\s*,?(\s*(19|20)\d\d)?\s*,?\)?$",
+    re.IGNORECASE,
+)
+_ENUMERATOR = re.compile(
+    r"^(?:[•●▪■◦○‣∙·–—\-*✓➢►]|o|\(?[a-z0-9]{1,3}[.)]|\(?[ivxlc]{1,5}[.)]|(?:item\s+)?\d{1,2}[a-c]?\.)$", re.IGNORECASE
+)
 _OPEN_NUMBER = re.compile(rf"^[\s{_CURRENCY}(+\-–—−]*(\d[\d,.\s]*|[.,]\d+|[—–])$")
 _CELL_GAP = 1.0
 """Smallest gap between cells, in font sizes; justified prose stays below."""
@@ -96,7 +104,8 @@ def make_row(fragments: Sequence[Fragment]) -> Row:
             last = cells[-1]
             gap = cell.x0 - last.x1
             tail = cell.text in {")", "%", ")%", "%)", "x", "pts", "bps"} and _OPEN_NUMBER.match(last.text)
-            near = gap < _CELL_GAP * fragment.size and not (gap > 0.45 * fragment.size and last.is_number and cell.is_number)
+            apart = last.is_number and (cell.is_number or cell.text in _CURRENCY) and gap > 0.2 * fragment.size
+            near = gap < _CELL_GAP * fragment.size and not apart
             if glue or tail or near:
                 blank = "" if glue or tail or gap < 0.12 * fragment.size else " "
                 cells[-1] = Cell(last.text + blank + cell.text, last.x0, max(last.x1, cell.x1))
@@ -154,11 +163,14 @@ def _table_end(rows: Sequence[Row], start: int) -> int:
         return 0
     last = start
     multi = 1
-    numbers = _has_number(rows[start])
+    numbers = int(_has_number(rows[start]))
     index = start + 1
     while index < len(rows):
         row = rows[index]
-        if row.y0 - rows[index - 1].y1 > 2.5 * max(row.size, rows[index - 1].size):
+        gap = row.y0 - rows[index - 1].y1
+        if gap > 2.5 * max(row.size, rows[index - 1].size):
+            break
+        if gap > 0.25 * row.size and numbers > 1 and _starts_header(rows, start, index):
             break
         if _is_multi(row):
             last, multi = index, multi + 1
@@ -172,6 +184,19 @@ def _table_end(rows: Sequence[Row], start: int) -> int:
     while end < len(rows) and _continues(rows[end - 1], rows[end]):
         end += 1
     return end
+
+
+def _starts_header(rows: Sequence[Row], start: int, index: int) -> bool:
+    """Words or periods over the columns, right after a row of numbers and before others: the next table's header."""
+    if not _is_body(rows[index - 1]):
+        return False
+    left = _second_column(rows[start:index]) - rows[index].size
+    for number, row in enumerate(rows[index : index + 5]):
+        if _is_body(row):
+            return number > 0
+        if number == 0 and row.x0 < left and not any(cell.is_period for cell in row.cells[1:]):
+            return False
+    return False
 
 
 def _has_number(row: Row) -> bool:
@@ -193,7 +218,12 @@ def _second_column(table: Sequence[Row]) -> float:
 
 def _continues(before: Row, row: Row) -> bool:
     """The rest of a wrapped label: close below, and it goes on in small letters."""
-    return len(row.cells) == 1 and row.text[:1].islower() and _is_close(before, row) and abs(row.x0 - before.x0) < 3 * row.size
+    return (
+        len(row.cells) == 1
+        and row.text[:1].islower()
+        and _is_close(before, row)
+        and abs(row.x0 - before.x0) < 3 * row.size
+    )
 
 
 def _is_close(before: Row, row: Row) -> bool:
@@ -242,7 +272,23 @@ def _columns(rows: Sequence[Row]) -> list[tuple[float, float]]:
     anchors = _merge([(cell.x0, cell.x1) for row in body for cell in row.cells if cell.is_number])
     others = [(cell.x0, cell.x1) for row in (body or multi) for cell in row.cells if not cell.is_number]
     loose = [span for span in others if not any(_overlap(span, anchor) > 0 for anchor in anchors)]
-    return sorted(anchors + _merge(loose))
+    columns = sorted(anchors + _merge(loose))
+    cells = max(len(row.cells) for row in body or multi)
+    return _fold(columns, body or multi, cells) if len(columns) > 1.5 * cells else columns
+
+
+def _fold(columns: list[tuple[float, float]], rows: Sequence[Row], cells: int) -> list[tuple[float, float]]:
+    """Values that stand at many places but never beside each other (ends of bars in a chart) are one column."""
+    while len(columns) > max(cells, 2):
+        for left, right in sorted(pairwise(columns), key=lambda pair: pair[1][0] - pair[0][1]):
+            joined = (left[0], max(left[1], right[1]))
+            if all(sum(_overlap((cell.x0, cell.x1), joined) > 0 for cell in row.cells) <= 1 for row in rows):
+                columns = [column for column in columns if column not in (left, right)] + [joined]
+                columns.sort()
+                break
+        else:
+            break
+    return columns
 
 
 def _merge(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:

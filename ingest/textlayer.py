@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pymupdf
 
 # Neither pictures (slow) nor ligatures; unknown glyphs come as U+FFFD, so that a layer without words shows itself.
 _FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
 _CHARACTERS = str.maketrans(
-    {"\u00ad": "", "\u200b": "", "\ufeff": "", "\u00a0": " ", "\u2002": " ", "\u2003": " ", "\u2009": " ", "\u202f": " "}
+    {
+        "\u00ad": "",
+        "\u200b": "",
+        "\ufeff": "",
+        "\u00a0": " ",
+        "\u2002": " ",
+        "\u2003": " ",
+        "\u2009": " ",
+        "\u202f": " ",
+    }
     | {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 )
+_ACCENTS = {"´": "\u0301", "`": "\u0300", "ˆ": "\u0302", "¨": "\u0308", "˜": "\u0303", "ˇ": "\u030c", "˚": "\u030a"}
+_PARTED_ACCENT = re.compile(r"([´`ˆ¨˜ˇ˚])([A-Za-rt-z])")
 _WIDE_BLANKS = re.compile(r"\s{3,}")
+_VALUES = re.compile(r"(?:[$€£¥]?\s*\(?[$€£¥]?\d[\d,.]*\)?\s?%?\)?|[—–$€£¥])(?=\s|$)")
+_SPACED_THOUSANDS = re.compile(r"^[^\d]*\d{1,3}( \d{3})+([.,]\d+)?[^\d]*$")
 _GARBAGE_SHARE = 0.3
 _BLANK_WIDTH = 0.25
 """Width of a space as a fraction of the font size, near enough for every common font."""
@@ -82,12 +96,16 @@ def _runs(line: dict) -> list[tuple[str, tuple[float, float, float, float], floa
             continue
         part = spans[start:end]
         start = end
-        text = "".join(span["text"] for span in part).translate(_CHARACTERS)
+        text = _PARTED_ACCENT.sub(_compose, "".join(span["text"] for span in part).translate(_CHARACTERS))
         core = text.strip()
         if not core:
             continue
         main = max(part, key=lambda span: len(span["text"].strip()))
-        bold = all(span["flags"] & pymupdf.TEXT_FONT_BOLD or "bold" in span["font"].lower() for span in part if span["text"].strip())
+        bold = all(
+            span["flags"] & pymupdf.TEXT_FONT_BOLD or "bold" in span["font"].lower()
+            for span in part
+            if span["text"].strip()
+        )
         x0, y0 = min(span["bbox"][0] for span in part), min(span["bbox"][1] for span in part)
         x1, y1 = max(span["bbox"][2] for span in part), max(span["bbox"][3] for span in part)
         if abs(line["dir"][0]) > 0.9:
@@ -99,21 +117,39 @@ def _runs(line: dict) -> list[tuple[str, tuple[float, float, float, float], floa
     return runs
 
 
+def _compose(found: re.Match[str]) -> str:
+    """An accent set before its letter (old TeX fonts) and the letter as one character, where there is one."""
+    letter = unicodedata.normalize("NFC", found[2] + _ACCENTS[found[1]])
+    return letter if len(letter) == 1 else found[0]
+
+
 def _split_wide(fragment: Fragment) -> list[Fragment]:
-    """Parts a fragment at three blanks or more: typewriter tables. Places are proportional to characters."""
-    if fragment.turn or "   " not in fragment.text:
+    """Parts a fragment at three blanks or more (typewriter tables), and numbers of neighbouring table cells.
+
+    The parts' places are proportional to their characters.
+    """
+    text = fragment.text
+    if fragment.turn:
         return [fragment]
-    step = (fragment.x1 - fragment.x0) / len(fragment.text)
-    parts = []
-    start = 0
-    for gap in [*_WIDE_BLANKS.finditer(fragment.text), None]:
-        end = gap.start() if gap else len(fragment.text)
-        x0, x1 = fragment.x0 + start * step, fragment.x0 + end * step
-        parts.append(
-            Fragment(fragment.text[start:end], x0, fragment.y0, x1, fragment.y1, fragment.size, fragment.bold, 0, fragment.hidden)
-        )
-        start = gap.end() if gap else end
-    return parts
+    spans = []
+    if "   " in text:
+        start = 0
+        for gap in _WIDE_BLANKS.finditer(text):
+            spans.append((start, gap.start()))
+            start = gap.end()
+        spans.append((start, len(text)))
+    elif " " in text and not any(map(str.isalpha, text)) and not _SPACED_THOUSANDS.match(text):
+        spans = [found.span() for found in _VALUES.finditer(text)]
+        rest = _VALUES.sub("", text)
+        if rest.strip():
+            return [fragment]
+    if len(spans) < 2:
+        return [fragment]
+    step = (fragment.x1 - fragment.x0) / len(text)
+    return [
+        replace(fragment, text=text[start:end], x0=fragment.x0 + start * step, x1=fragment.x0 + end * step)
+        for start, end in spans
+    ]
 
 
 def _turn(direction: tuple[float, float]) -> int:
