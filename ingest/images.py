@@ -60,14 +60,14 @@ def load_frame(path: Path, page_index: int, max_pixels: int = MAX_FRAME_PIXELS) 
 
 
 def parse_image_page(
-    path: Path, page_index: int, settings: IngestSettings, read_words: Callable[[np.ndarray], list[Line]]
+    path: Path, page_index: int, settings: IngestSettings, read_words: Callable[[np.ndarray], list[Line]] | None
 ) -> Page:
-    """One frame as a page, its words read by `read_words` (RGB uint8 array of shape (h, w, 3)).
+    """One frame as a page, its words read by `read_words` (RGB uint8 array of shape (h, w, 3); None: no OCR).
 
     The page's size is the frame's own, in pixels, as displayed. A frame without words is one empty picture.
     """
     frame, (width, height) = _load(path, page_index, MAX_FRAME_PIXELS)
-    lines = read_words(np.asarray(frame)) if settings.ocr != "off" else []
+    lines = read_words(np.asarray(frame)) if read_words else []
     blocks = group_lines(lines) or [Block(Kind.PICTURE, FULL_PAGE, source=Source.OCR)]
     return Page(page_index, str(page_index + 1), float(width), float(height), tuple(blocks))
 

@@ -27,6 +27,7 @@ BATCH = 6
 """Pieces recognised together; each batch is padded to its widest."""
 
 _MIN_SIDE = 8  # pixels; nothing legible is smaller, and the detector refuses it
+_CLASSIFIER = "ch_ppocr_mobile_v2.0_cls_mobile.onnx"
 _DETECTOR = "PP-OCRv6_det_small.onnx"
 _RECOGNISER = "PP-OCRv6_rec_small.onnx"
 
@@ -35,10 +36,23 @@ class OcrReader:
     """One OCR engine; its models are loaded by the first `read`.
 
     threads: ONNX Runtime threads. Worker processes run one a core, so 1 each.
+    The other values are the measured defaults, open to benchmarks; `turned_lines` also reads upside-down lines.
     """
 
-    def __init__(self, threads: int = 1) -> None:
+    def __init__(
+        self,
+        threads: int = 1,
+        *,
+        detection_side: int = DETECTION_SIDE,
+        batch: int = BATCH,
+        min_score: float = MIN_SCORE,
+        turned_lines: bool = False,
+    ) -> None:
         self._threads = threads
+        self._detection_side = detection_side
+        self._batch = batch
+        self._min_score = min_score
+        self._turned_lines = turned_lines
 
     def read(self, image: np.ndarray) -> list[Line]:
         """The lines of words in `image` (RGB uint8, shape (h, w, 3)) in reading order.
@@ -52,13 +66,13 @@ class OcrReader:
         if min(height, width) < _MIN_SIDE:
             return []
         # RapidOCR takes arrays as OpenCV has them: blue first.
-        found = self._engine(np.ascontiguousarray(image[:, :, ::-1]), use_cls=False)
+        found = self._engine(np.ascontiguousarray(image[:, :, ::-1]))
         if not isinstance(found, RapidOCROutput) or found.boxes is None or found.txts is None or found.scores is None:
             return []
         pieces = [
             Piece(text.strip(), np.asarray(corners, dtype=np.float64))
             for corners, text, score in zip(found.boxes, found.txts, found.scores, strict=True)
-            if text.strip() and score >= MIN_SCORE
+            if text.strip() and score >= self._min_score
         ]
         return merge_pieces(pieces, width, height)
 
@@ -69,14 +83,15 @@ class OcrReader:
         models = Path(rapidocr.__file__).parent / "models"
         parameters: dict[str, Any] = {
             "Global.log_level": "critical",
-            "Global.use_cls": False,  # upside-down lines: pages are shown upright, and it costs a twentieth
+            "Global.use_cls": self._turned_lines,
             "Global.max_side_len": 10_000,  # callers bound the picture; shrinking here would blur small print
-            "Global.text_score": MIN_SCORE,
+            "Global.text_score": self._min_score,
             "Det.model_path": str(models / _DETECTOR),  # named explicitly: nothing is ever downloaded
             "Det.limit_type": "max",
-            "Det.limit_side_len": DETECTION_SIDE,
+            "Det.limit_side_len": self._detection_side,
+            "Cls.model_path": str(models / _CLASSIFIER),
             "Rec.model_path": str(models / _RECOGNISER),
-            "Rec.rec_batch_num": BATCH,
+            "Rec.rec_batch_num": self._batch,
             "EngineConfig.onnxruntime.intra_op_num_threads": self._threads,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         }

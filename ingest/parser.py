@@ -5,17 +5,19 @@ Trouble on a page is data on that page; only a file that cannot be opened at all
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.document import DocumentInfo, Page, PageIssue
+from ingest.document import DocumentInfo, Line, Page, PageIssue
 from ingest.errors import InputError
 from ingest.files import PDF, FileIdentity
 from ingest.settings import IngestSettings
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ingest.ocr import OcrReader
 
 _ERROR_LENGTH = 300
@@ -56,13 +58,17 @@ def iter_pages(path: Path, media_type: str, page_indices: Sequence[int], setting
     """`parse_pages`, each page given as soon as it is parsed."""
     if media_type == PDF:
         yield from _iter_pdf_pages(path, page_indices, settings)
-        return
+    else:
+        yield from _iter_image_pages(path, page_indices, settings)
 
+
+def _iter_image_pages(path: Path, page_indices: Sequence[int], settings: IngestSettings) -> Iterator[Page]:
     from ingest.images import parse_image_page
 
+    read_words = _word_reader(settings)
     for page_index in page_indices:
         try:
-            page = parse_image_page(path, page_index, settings, ocr_reader().read)
+            page = parse_image_page(path, page_index, settings, read_words)
         except Exception as error:
             page = lost_page(page_index, describe(error))
         yield page
@@ -74,6 +80,7 @@ def _iter_pdf_pages(path: Path, page_indices: Sequence[int], settings: IngestSet
     from ingest.pdf import parse_pdf_page
     from ingest.pdf_file import open_pdf
 
+    read_words = _word_reader(settings)
     try:
         document = open_pdf(path)
     except InputError as error:
@@ -82,7 +89,7 @@ def _iter_pdf_pages(path: Path, page_indices: Sequence[int], settings: IngestSet
     try:
         for page_index in page_indices:
             try:
-                page = parse_pdf_page(document, page_index, settings, ocr_reader().read)
+                page = parse_pdf_page(document, page_index, settings, read_words)
             except Exception as error:
                 page = lost_page(page_index, describe(error))
             yield page
@@ -103,8 +110,12 @@ def describe(error: BaseException) -> str:
     return text if isinstance(error, InputError) else f"{type(error).__name__}: {text}".removesuffix(": ")
 
 
+def _word_reader(settings: IngestSettings) -> Callable[[np.ndarray], list[Line]] | None:
+    return _ocr_reader().read if settings.ocr != "off" else None
+
+
 @cache
-def ocr_reader() -> OcrReader:
+def _ocr_reader() -> OcrReader:
     """This process's one reader; its models are loaded when the first picture is read."""
     from ingest.ocr import OcrReader
 
