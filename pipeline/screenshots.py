@@ -68,12 +68,11 @@ class ScreenshotCache:
             with Image.open(file) as stored:
                 picture = stored.convert("RGB")
             os.utime(file)  # the time of last use orders eviction
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for damaged files
             log.warning("a cached page picture is damaged and is rendered again: %s: %s", file, error)
-            file.unlink(missing_ok=True)
-            self._bytes = None
+            self._bytes = None  # it is about to be replaced by one of another size
             return None
         return picture
 

@@ -81,14 +81,14 @@ def documents(invocation: Invocation) -> int:
     from pipeline.cli.output import DocumentLine
 
     with invocation.open() as library:
-        rows = library.documents()
+        lines = [DocumentLine.of(row, library.issues(row.info.document_id)) for row in library.documents()]
     if invocation.as_json:
-        for row in rows:
-            invocation.write(DocumentLine.of(row))
+        for line in lines:
+            invocation.write(line)
     else:
         from pipeline.cli.human import show_documents
 
-        show_documents(invocation.console, [DocumentLine.of(row) for row in rows])
+        show_documents(invocation.console, lines)
     return 0
 
 
@@ -103,9 +103,10 @@ def remove(
 
     with invocation.open() as library:
         # All are looked up first: a name that fits nothing removes nothing.
-        rows = {row.document_id: row for row in map(library.resolve, references)}
-        for document_id in rows:
-            line = DocumentLine.of(library.remove(document_id))
+        wanted = dict.fromkeys(library.resolve(reference).info.document_id for reference in references)
+        for document_id in wanted:
+            issues = library.issues(document_id)
+            line = DocumentLine.of(library.remove(document_id), issues)
             if invocation.as_json:
                 invocation.write(line)
             else:

@@ -15,6 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.answering.base import AnswerEvent, AnswerReady, ClaimReady
 from pipeline.cli.output import DocumentLine, printable
 from pipeline.results import Answer, Citation, Claim, PageHit, SearchResult
 
@@ -117,24 +118,31 @@ def snippet(hit: PageHit, question: str) -> str:
 class AnswerPrinter:
     """An answer as it is written: each claim once it has been checked, then the numbered citations."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, answerer: str) -> None:
         self._console = console
+        self._opening = "Quoted from the documents:" if answerer == "extractive" else ""
         self._citations: list[Citation] = []
         self._claims = 0
 
-    def claim(self, claim: Claim) -> None:
-        """A claim with the numbers of its citations."""
+    def show(self, event: AnswerEvent) -> None:
+        """The next event. Text that is not a checked claim yet is not shown."""
+        if isinstance(event, ClaimReady):
+            self._claim(event.claim)
+        elif isinstance(event, AnswerReady):
+            self._finish(event.answer)
+
+    def _claim(self, claim: Claim) -> None:
+        if self._opening and not self._claims:
+            self._console.print(Text(self._opening, style="dim"))
         text = Text(clean(claim.text))
-        numbers = [self._number(citation) for citation in claim.citations]
-        for number in dict.fromkeys(numbers):
+        for number in dict.fromkeys(self._number(citation) for citation in claim.citations):
             text.append(f" [{number}]", style="cyan")
         if not claim.supported:
             text.append("  (not found in the cited evidence)", style="yellow")
         self._console.print(text)
         self._claims += 1
 
-    def finish(self, answer: Answer) -> None:
-        """What was not said claim by claim, and where the claims come from."""
+    def _finish(self, answer: Answer) -> None:
         if answer.abstained or not self._claims:
             self._console.print(Text(clean(answer.text), style="yellow" if answer.abstained else ""))
         if self._citations:
@@ -143,7 +151,8 @@ class AnswerPrinter:
             line = Text.assemble((f"[{number}] ", "cyan"), (clean(printable(citation.name)), "bold"))
             line.append(f", {page_name(citation.page_label, citation.ref.page_index)}")
             self._console.print(line)
-            _indented(self._console, Text(f"“{clean(citation.quote)}”", style="dim"), 4)
+            quote = f"“{clean(citation.quote)}”" if citation.quote else "(the picture of the page)"
+            _indented(self._console, Text(quote, style="dim"), 4)
 
     def _number(self, citation: Citation) -> int:
         if citation not in self._citations:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, TyperException
 
-from pipeline.cli import documents, maintenance, questions
+from pipeline.cli import chat, documents, maintenance, questions
 from pipeline.cli.errors import WRONG_USAGE, report, say
 
 app = typer.Typer(
@@ -23,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (documents, questions, maintenance):
+for group in (documents, questions, chat, maintenance):
     group.register(app)
 
 

@@ -17,7 +17,8 @@ from pipeline.results import Answer, Citation, Claim, PageHit, PageRef, ScoredCh
 
 if TYPE_CHECKING:
     from pipeline.indexing import AddReport
-    from pipeline.stores.catalog import DocumentRow
+    from pipeline.stores.history import SessionRow
+    from pipeline.stores.rows import DocumentRow
 
 QuestionId = str | int | None
 """As given in the file of questions; null for a question given on the command line."""
@@ -111,16 +112,16 @@ class DocumentLine(Line):
     issues: list[IssueItem]
 
     @classmethod
-    def of(cls, row: DocumentRow) -> Self:
+    def of(cls, row: DocumentRow, issues: Iterable[PageIssue]) -> Self:
         return cls(
-            document_id=row.document_id,
-            name=row.name,
+            document_id=row.info.document_id,
+            name=row.info.name,
             path=row.path,
-            pages=row.pages,
+            pages=row.info.page_count,
             chunks=row.chunks,
             page_vectors=row.page_vectors,
             status=row.status,
-            issues=[IssueItem.of(issue) for issue in row.issues],
+            issues=[IssueItem.of(issue) for issue in issues],
         )
 
 
@@ -261,6 +262,10 @@ class ChatLine(AskLine):
     question: str
     standalone: str
 
+    @classmethod
+    def of_turn(cls, session: str, turn: int, question: str, standalone: str, answer: Answer) -> Self:
+        return cls(**dict(AskLine.of(turn, answer)), session=session, question=question, standalone=standalone)
+
 
 class SessionLine(Line):
     """`recto chat --list`: one stored conversation."""
@@ -269,6 +274,10 @@ class SessionLine(Line):
     started: str
     turns: int
     first_question: str
+
+    @classmethod
+    def of(cls, row: SessionRow) -> Self:
+        return cls(session=row.session_id, started=row.created, turns=row.turns, first_question=row.first_question)
 
 
 class FailedQuestionLine(Line):

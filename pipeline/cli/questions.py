@@ -14,7 +14,6 @@ from pipeline.errors import ConfigError, InputError, RectoError
 
 if TYPE_CHECKING:
     from pipeline import Library
-    from pipeline.results import Answer
 
 Mode = Literal["text", "image", "fusion", "joint"]
 
@@ -83,7 +82,7 @@ def ask(
                 else:
                     if questions:
                         invocation.console.print(f"\n{question_id}: {text}", style="bold", markup=False)
-                    print_answer(invocation, library, text, k, mode, wanted)
+                    _print_answer(invocation, library, text, k, mode, wanted)
             except ConfigError:
                 raise  # it would be the same for every question
             except RectoError as error:
@@ -98,26 +97,20 @@ def ask(
     return FAILED if failures else 0
 
 
-def print_answer(
+def _print_answer(
     invocation: Invocation,
     library: Library,
     question: str,
     k: int | None = None,
     mode: Mode | None = None,
     filters: dict[str, str] | None = None,
-) -> Answer:
+) -> None:
     """The answer on stdout as it is written, for people."""
-    from pipeline.answering.base import AnswerReady, ClaimReady
     from pipeline.cli.human import AnswerPrinter
 
-    printer = AnswerPrinter(invocation.console)
+    printer = AnswerPrinter(invocation.console, invocation.settings().answer.answerer)
     for event in library.ask_stream(question, k=k, mode=mode, filters=filters):
-        if isinstance(event, ClaimReady):
-            printer.claim(event.claim)
-        elif isinstance(event, AnswerReady):
-            printer.finish(event.answer)
-            return event.answer
-    raise RuntimeError("the answerer ended without an answer")
+        printer.show(event)
 
 
 def page(
@@ -136,14 +129,15 @@ def page(
     asked = None if question is None else check_question(question)
     with invocation.open() as library:
         row = library.resolve(reference)
-        if page_index >= row.pages:
-            raise InputError(f"{row.name} has {row.pages} pages: PAGE_INDEX runs from 0 to {row.pages - 1}")
-        ref = PageRef(row.document_id, page_index)
+        info = row.info
+        if page_index >= info.page_count:
+            raise InputError(f"{info.name} has {info.page_count} pages: PAGE_INDEX counts them from 0")
+        ref = PageRef(info.document_id, page_index)
         boxes = () if asked is None else library.page_boxes(ref, asked)
         picture = draw_boxes(library.page_picture(ref), boxes)
     save_picture(picture, out)
     if invocation.as_json:
-        invocation.write(PictureLine.of(ref, row.name, out, picture.size, boxes))
+        invocation.write(PictureLine.of(ref, info.name, out, picture.size, boxes))
     else:
         found = f", {len(boxes)} boxes" if asked is not None else ""
         invocation.console.print(f"{out}  {picture.width} x {picture.height} pixels{found}", markup=False)
