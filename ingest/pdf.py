@@ -6,6 +6,7 @@ Opens no file and keeps nothing between pages: a page is a pure function of (doc
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
 import pymupdf
@@ -13,7 +14,8 @@ import pymupdf
 from ingest.document import Block, Box, DocumentInfo, Kind, Line, OutlineItem, Page, PageIssue, Source
 from ingest.errors import InputError
 from ingest.forms import field_block, read_fields
-from ingest.layout import PageFrame, lay_out, lay_out_ocr
+from ingest.layout import PageFrame, lay_out
+from ingest.ocr_layout import lay_out_ocr
 from ingest.pictures import Pixels, has_ink, is_read_already, picture_areas, render
 from ingest.settings import IngestSettings
 from ingest.textlayer import Fragment, is_garbage, read_fragments
@@ -21,7 +23,6 @@ from ingest.textlayer import Fragment, is_garbage, read_fragments
 WordReader = Callable[[Pixels], list[Line]]
 """Reads a picture, (height, width, 3) uint8 RGB: lines in reading order, boxes in fractions of that picture."""
 
-_MOST_PAGES = 1_000_000
 _FEW_CHARACTERS = 200
 _JUNK_TITLE = re.compile(
     r"^(untitled.*|microsoft (word|powerpoint|excel)\b.*|powerpoint presentation|slide 1|document\d*|presentation\d*|"
@@ -34,12 +35,10 @@ _DATE = re.compile(r"^(?:D:)?(\d{4})(\d{2})?(\d{2})?")
 def read_pdf_info(
     document: pymupdf.Document, *, document_id: str, name: str, media_type: str, byte_count: int
 ) -> DocumentInfo:
-    """Facts of an open, unlocked document. Raises `InputError` when it has no pages or claims an absurd number."""
-    count = document.page_count
-    if count <= 0:
-        raise InputError(f"{name} has no pages: open it in a PDF viewer and save it again, or leave it out")
-    if count > _MOST_PAGES or count > max(byte_count, 1):
-        raise InputError(f"{name} claims {count:,} pages in {byte_count:,} bytes: the file is damaged, save it again")
+    """Facts of an open, unlocked document. Raises `InputError` when there is no page in it."""
+    count = _page_count(document)
+    if count == 0:
+        raise InputError(f"{name}: has no pages; the file is damaged, replace it")
     metadata = document.metadata or {}
     return DocumentInfo(
         document_id,
@@ -52,6 +51,24 @@ def read_pdf_info(
         created=_iso_date(metadata.get("creationDate") or ""),
         outline=_outline(document),
     )
+
+
+def _page_count(document: pymupdf.Document) -> int:
+    """Pages that are there, not pages that the file claims: the tree is asked for the last of them."""
+    try:
+        claimed = document.page_count
+    except RuntimeError:  # MuPDF refuses a claim that the file is too small for
+        return 0
+
+    def exists(page_index: int) -> bool:
+        try:
+            return document.page_xref(page_index) > 0
+        except (RuntimeError, ValueError):
+            return False
+
+    if not document.is_pdf or claimed == 0 or exists(claimed - 1):
+        return claimed
+    return bisect_left(range(claimed), True, key=lambda page_index: not exists(page_index))
 
 
 def clean_title(title: str) -> str:

@@ -1,0 +1,77 @@
+"""Lines that OCR read to blocks, put straight first where the page was scanned askew. Reads no pixels itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations, pairwise
+
+from ingest.document import Block, Box, Line, Source
+from ingest.layout import PageFrame, lay_out
+from ingest.textlayer import Fragment
+
+_LEAST_STEPS = 5
+_LEAST_PAIRS = 30
+_SAMPLE = 60
+_STEEPEST = 0.08
+"""Points down per point right. What is steeper is no scan laid askew, but a photograph or a drawing."""
+_FONT_SHARE = 0.8
+"""Font size as a part of the height of the box that OCR draws around a line."""
+
+
+def lay_out_ocr(lines: Sequence[Line], frame: PageFrame) -> list[Block]:
+    """Blocks in reading order from lines with boxes in fractions of the page."""
+    if not lines:
+        return []
+    slope = _slope([_points(line.box, frame) for line in lines])
+    fragments = []
+    for line in lines:
+        x0, y0, x1, y1 = _points(line.box, frame)
+        width = max(x1 - x0 - abs(slope) * (y1 - y0), 1.0)
+        height = max(y1 - y0 - abs(slope) * (x1 - x0), 1.0)
+        across, down = (x0 + x1) / 2, (y0 + y1) / 2
+        x, y = across + slope * down, down - slope * across
+        box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+        fragments.append(Fragment(line.text, *box, _FONT_SHARE * height))
+    # The frame of the straight page is shifted by the skew: unclipped, so that boxes come back whole.
+    blocks = lay_out(fragments, PageFrame(frame.width, frame.height, clips=False), Source.OCR)
+    return [_askew(block, slope, frame) for block in blocks]
+
+
+def _points(box: Box, frame: PageFrame) -> tuple[float, float, float, float]:
+    return box.x0 * frame.width, box.y0 * frame.height, box.x1 * frame.width, box.y1 * frame.height
+
+
+def _slope(boxes: Sequence[tuple[float, float, float, float]]) -> float:
+    """How far lines sink from left to right: from neighbours on one row, else from the lean of left edges."""
+    steps = []
+    for (ax0, ay0, ax1, ay1), (bx0, by0, bx1, by1) in pairwise(boxes):
+        down = (by0 + by1 - ay0 - ay1) / 2
+        if bx0 > ax1 and abs(down) < ay1 - ay0:
+            steps.append(down / ((bx0 + bx1 - ax0 - ax1) / 2))
+    if len(steps) < _LEAST_STEPS:
+        sample = boxes[:: max(1, len(boxes) // _SAMPLE)]
+        page = max(y1 for _, _, _, y1 in boxes) - min(y0 for _, y0, _, _ in boxes)
+        pairs = [
+            (ax0 - bx0) / (by0 - ay0)
+            for (ax0, ay0, _, _), (bx0, by0, _, _) in combinations(sample, 2)
+            if abs(by0 - ay0) > 0.15 * page
+        ]
+        steps = [step for step in pairs if abs(step) <= _STEEPEST]
+        if len(steps) < _LEAST_PAIRS:
+            return 0.0
+    slope = sorted(steps)[len(steps) // 2]
+    return slope if abs(slope) <= _STEEPEST else 0.0
+
+
+def _askew(block: Block, slope: float, frame: PageFrame) -> Block:
+    """The block where it stands on the scan."""
+
+    def back(box: Box) -> Box:
+        x0, y0, x1, y1 = _points(box, frame)
+        corners = [(x - slope * y, y + slope * x) for x in (x0, x1) for y in (y0, y1)]
+        xs, ys = zip(*corners, strict=True)
+        return frame.box(min(xs), min(ys), max(xs), max(ys))
+
+    lines = tuple(replace(line, box=back(line.box)) for line in block.lines)
+    return replace(block, box=Box.around(line.box for line in lines), lines=lines)
