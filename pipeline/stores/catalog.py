@@ -14,6 +14,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from ingest.document import DocumentInfo, Page, PageIssue
+from ingest.files import FileIdentity
 from pipeline.errors import InputError, StoreError
 from pipeline.results import PageRef
 from pipeline.stores.bags import BagRef
@@ -25,7 +26,8 @@ from pipeline.stores.rows import SEARCHABLE, Counts, DocumentRow, IndexedPage, S
 
 _DOCUMENT = """
 SELECT d.document_id, d.name, d.media_type, d.byte_count, d.page_count, d.title, d.author, d.created, d.outline,
-       d.path, d.status, d.error, count(p.bag_offset), total(p.lost), total(p.chunk_count), total(p.bag_rows), d.added_at
+       d.path, d.status, d.error, count(p.bag_offset), total(p.lost), total(p.chunk_count), total(p.bag_rows),
+       d.added_at
 FROM documents d LEFT JOIN pages p USING (document_id)
 """
 
@@ -40,6 +42,11 @@ class Catalog(Lookup):
         super().__init__(Database(path))
         self.history = History(self.database)
         self._searchable: frozenset[str] | None = None
+
+    @property
+    def library_id(self) -> str:
+        """16 hex digits, random, made with the library: its name on a shared Chroma server."""
+        return str(self.database.rows("SELECT library_id FROM library")[0][0])
 
     def close(self) -> None:
         self.database.close()
@@ -74,23 +81,25 @@ class Catalog(Lookup):
             )
         self._searchable = None
 
-    def record_failed(self, path: str, document_id: str | None, error: str) -> str:
+    def record_failed(self, path: str, error: str, identity: FileIdentity | None = None) -> str:
         """Register a file that could not be opened, and return the id it is listed under.
 
-        Without an identity (its bytes could not be read) that is a hash of the path. A document that is
-        in the library already keeps its state: the same bytes were readable once.
+        Without an identity (its bytes could not be read) that is a hash of the path. A document that has
+        pages in the library keeps its state: the same bytes were readable once.
         """
-        key = document_id or hashlib.sha256(b"path:" + path.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        hashed = hashlib.sha256(b"path:" + path.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        key = identity.document_id if identity else hashed
+        media_type, byte_count = (identity.media_type, identity.byte_count) if identity else ("", 0)
         with self.database.transaction() as run:
             run.execute(
                 """
                 INSERT INTO documents (document_id, name, media_type, byte_count, page_count, title, author, created,
                                        outline, path, status, error, added_at)
-                VALUES (?, ?, '', 0, 0, '', '', '', '[]', ?, 'failed', ?, ?)
-                ON CONFLICT (document_id) DO UPDATE SET path = excluded.path, error = excluded.error
-                WHERE status = 'failed'
+                VALUES (?, ?, ?, ?, 0, '', '', '', '[]', ?, 'failed', ?, ?)
+                ON CONFLICT (document_id) DO UPDATE SET path = excluded.path, error = excluded.error, status = 'failed'
+                WHERE document_id NOT IN (SELECT document_id FROM pages)
                 """,
-                (key, storable(PurePath(path).name), storable(path), storable(error), _now()),
+                (key, storable(PurePath(path).name), media_type, byte_count, storable(path), storable(error), _now()),
             )
         return key
 
@@ -182,6 +191,10 @@ class Catalog(Lookup):
                 )
                 _write_content(run, document_id, page)
 
+    def has_pages(self, document_id: str) -> bool:
+        """Whether any page is stored: until then no other store holds anything but the original."""
+        return bool(self.database.rows("SELECT 1 FROM pages WHERE document_id = ? LIMIT 1", (document_id,)))
+
     def unparsed_pages(self, document_id: str) -> list[int]:
         """Indexes of the document's pages that are not stored yet, in order."""
         row = self.document(document_id)
@@ -240,6 +253,19 @@ class Catalog(Lookup):
         )
         return [(PageRef(document_id, row[0]), BagRef(document_id, row[1], row[2], row[3])) for row in found]
 
+    def bag_end(self, document_id: str) -> int:
+        """The byte behind the document's last durable bag, 0 when it has none."""
+        return max((bag.end for _, bag in self.indexed_pages(document_id)), default=0)
+
+    def page_refs(self, document_ids: Iterable[str]) -> list[PageRef]:
+        """All indexed pages of the documents, in order."""
+        return [ref for document_id in document_ids for ref, _ in self.indexed_pages(document_id)]
+
+    def forget_lost(self, document_id: str) -> None:
+        """Drop the document's lost pages, so that they are read again."""
+        with self.database.transaction() as run:
+            run.execute("DELETE FROM pages WHERE document_id = ? AND lost", (document_id,))
+
     def chunk_ids(self, document_id: str) -> list[str]:
         """Ids of the document's chunks, in reading order."""
         found = self.database.rows(
@@ -282,6 +308,6 @@ def _write_content(run: sqlite3.Connection, document_id: str, page: Page) -> Non
 
 
 def _document_row(row: tuple[Any, ...]) -> DocumentRow:
-    info = DocumentInfo(*row[:8], outline=outline_from_json(row[8]))
+    info = DocumentInfo(*(*row[:8], outline_from_json(row[8])))
     path, status, error, indexed, lost, chunks, vectors, added_at = row[9:]
     return DocumentRow(info, path, status, error, indexed, int(lost), int(chunks), int(vectors), added_at)

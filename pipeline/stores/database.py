@@ -18,6 +18,9 @@ from pipeline.errors import StoreError
 SCHEMA_VERSION = 1
 
 SCHEMA = """
+CREATE TABLE library (library_id TEXT NOT NULL);
+INSERT INTO library VALUES (lower(hex(randomblob(8))));
+
 CREATE TABLE documents (
     document_id TEXT PRIMARY KEY, path TEXT NOT NULL, name TEXT NOT NULL, media_type TEXT NOT NULL,
     byte_count INTEGER NOT NULL, page_count INTEGER NOT NULL, title TEXT NOT NULL, author TEXT NOT NULL,

@@ -18,9 +18,9 @@ HALF_BUILT = ".new"
 REPLACED = ".old"
 
 
-def sync_folder(folder: Path) -> None:
-    """Make renames, creations and removals inside `folder` durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync_path(path: Path) -> None:
+    """Make a file's bytes durable, or a folder's renames, creations and removals."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -39,7 +39,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    sync_path(path.parent)
 
 
 def half_built(folder: Path) -> Path:
@@ -61,7 +61,7 @@ def swap_folder(folder: Path) -> None:
     if folder.exists():
         os.rename(folder, old)
     os.rename(folder.with_name(folder.name + HALF_BUILT), folder)
-    sync_folder(folder.parent)
+    sync_path(folder.parent)
     shutil.rmtree(old)
 
 
@@ -72,7 +72,7 @@ def settle_folder(folder: Path) -> None:
     if not folder.exists() and old.exists():
         # The old folder was moved away, which happens only when the new one was finished.
         os.rename(fresh if fresh.exists() else old, folder)
-        sync_folder(folder.parent)
+        sync_path(folder.parent)
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)
 

@@ -74,7 +74,8 @@ class History:
         """All conversations, newest first."""
         found = self._database.rows(
             """
-            SELECT s.session_id, s.created, count(t.ordinal), coalesce(max(CASE t.ordinal WHEN 0 THEN t.question END), '')
+            SELECT s.session_id, s.created, count(t.ordinal),
+                   coalesce(max(CASE t.ordinal WHEN 0 THEN t.question END), '')
             FROM sessions s LEFT JOIN turns t USING (session_id)
             GROUP BY s.session_id ORDER BY s.created DESC, s.session_id
             """

@@ -29,8 +29,16 @@ class LibraryPaths:
         return self.root / "chroma"
 
     @property
+    def vectors(self) -> Path:
+        return self.root / "vectors"
+
+    @property
     def lexical(self) -> Path:
         return self.root / "lexical"
+
+    @property
+    def cards(self) -> Path:
+        return self.root / "cards"
 
     @property
     def page_vectors(self) -> Path:
@@ -43,20 +51,3 @@ class LibraryPaths:
     @property
     def lock(self) -> Path:
         return self.root / "lock"
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Every name a library may have at its top level."""
-        return frozenset(
-            path.name
-            for path in (
-                self.manifest,
-                self.catalog,
-                self.originals,
-                self.chroma,
-                self.lexical,
-                self.page_vectors,
-                self.cache,
-                self.lock,
-            )
-        )

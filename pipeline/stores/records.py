@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import shutil
 import struct
 import threading
 import zlib
@@ -17,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipeline.errors import StoreError
-from pipeline.stores.durable import disk_errors, sync_folder
+from pipeline.stores.durable import HALF_BUILT, disk_errors, sync_path, write_atomically
 
 HEADER = struct.Struct("<4sIQ")
 MAGIC = b"RCT1"
@@ -56,9 +55,9 @@ class RecordFiles:
                     os.ftruncate(file.fileno(), start)
                     raise
             if start == 0:
-                sync_folder(path.parent)
+                sync_path(path.parent)
             if made:
-                sync_folder(self.root)
+                sync_path(self.root)
         return offsets
 
     def payload(self, document_id: str, offset: int, checked: bool = False) -> memoryview:
@@ -126,7 +125,7 @@ class RecordFiles:
 
     def documents(self) -> list[str]:
         """Ids of the documents that have a file, sorted."""
-        return sorted(path.name for path in self.root.glob("??/*") if path.is_file())
+        return sorted(path.name for path in self.root.glob("??/*") if path.is_file() and path.suffix != HALF_BUILT)
 
     def remove(self, document_id: str) -> None:
         """Delete the document's file. No file is no error."""
@@ -137,10 +136,12 @@ class RecordFiles:
             if path.parent.exists() and not any(path.parent.iterdir()):
                 path.parent.rmdir()
 
-    def clear(self) -> None:
-        """Delete all files."""
-        self.close()
-        shutil.rmtree(self.root, ignore_errors=True)
+    def replace(self, document_id: str, payloads: Sequence[bytes]) -> None:
+        """Put these records in the place of the document's file, atomically."""
+        self._forget(document_id)
+        records = [HEADER.pack(MAGIC, zlib.crc32(payload), len(payload)) + payload for payload in payloads]
+        with disk_errors(f"writing {self.root.name}"):
+            write_atomically(self.path(document_id), b"".join(records))
 
     def close(self) -> None:
         """Let go of all open maps. Idempotent; the files can be used again afterwards."""

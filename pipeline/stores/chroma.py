@@ -1,0 +1,236 @@
+"""The Chroma client, and what keeps its folder whole: the write marker, settling, scrubbing.
+
+Chroma changes its index files in place, and a kill in the middle of that leaves files that crash the process
+which opens them (measured: 2 of 81 kills while writing). So a marker lies in the folder exactly while those files
+may change: a folder found with its marker is never opened, but rebuilt by `pipeline.stores.vector_index`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from pipeline.errors import ConfigError, RectoError, StoreError
+from pipeline.stores.durable import disk_errors, sync_path
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
+
+Space = Literal["cosine", "ip"]
+
+SYNC_THRESHOLD = 1000
+"""Chroma writes its index files once this many records wait in its own write-ahead log."""
+SETTLE_FROM = 100
+"""Waiting records worth settling when closing: the next process would index them anew, about 1 ms each."""
+HNSW = {"max_neighbors": 16, "ef_construction": 128, "ef_search": 400, "batch_size": 100}
+MARKER = "writing"
+
+
+class Chroma:
+    """A Chroma server by `url`, or the embedded engine in `folder`. Loads no embedding function.
+
+    `spaces` names the collections and the distance of each. `prefix` sets them apart on a shared server.
+    """
+
+    def __init__(self, folder: Path, spaces: Mapping[str, Space], url: str = "", prefix: str = "") -> None:
+        self.folder = folder
+        self.url = url
+        self.spaces = spaces
+        self._prefix = prefix if url else ""
+        self._client: ClientAPI | None = None
+        self._collections: dict[str, Any] = {}
+        self._written = False
+
+    @property
+    def torn(self) -> bool:
+        """A run was killed while the index files may have been changing: rebuild, do not connect."""
+        return not self.url and self._marker.exists()
+
+    # ---- connecting
+
+    def connect(self) -> None:
+        """Open the client. Raises `StoreError` (folder, server), `ConfigError` (URL)."""
+        import chromadb
+        from chromadb.config import Settings
+
+        settings = Settings(anonymized_telemetry=False)
+        if self.url:
+            host, port, secure = _parts(self.url)
+            try:
+                self._client = chromadb.HttpClient(host=host, port=port, ssl=secure, settings=settings)
+            except Exception as error:
+                raise StoreError(
+                    f"no Chroma server answers at {self.url} ({_one_line(error)}): start it, or correct "
+                    "retrieval.chroma_url"
+                ) from error
+            return
+        with disk_errors("opening Chroma"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._client = chromadb.PersistentClient(str(self.folder), settings=settings)
+        except Exception as error:
+            raise self.plain(error) from error
+
+    def disconnect(self) -> None:
+        """Let go of the client as it is. Idempotent."""
+        self._collections.clear()
+        if self._client is not None:
+            self._client.close()  # type: ignore[attr-defined]
+            self._client = None
+
+    def close(self) -> None:
+        """Disconnect; after writing, bring the index files up to date first. Idempotent."""
+        try:
+            if self._client is not None and self._written and not self.url and self._waiting() >= SETTLE_FROM:
+                self.settle()
+        finally:
+            self.disconnect()
+
+    def collection(self, name: str) -> Any:
+        """Chroma's own collection, made when missing."""
+        if name not in self._collections:
+            hnsw = {**HNSW, "space": self.spaces[name], "sync_threshold": SYNC_THRESHOLD}
+            self._collections[name] = self._connected.get_or_create_collection(
+                self._prefix + name,
+                embedding_function=None,
+                configuration={"hnsw": hnsw},  # type: ignore[arg-type]
+            )
+        return self._collections[name]
+
+    @property
+    def batch_size(self) -> int:
+        """Most records that one call takes."""
+        return int(self._connected.get_max_batch_size())
+
+    @property
+    def _connected(self) -> ClientAPI:
+        if self._client is None:
+            raise StoreError("the library is closed: open it again")
+        return self._client
+
+    # ---- writing
+
+    @property
+    def _marker(self) -> Path:
+        return self.folder / MARKER
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Around every call: Chroma's errors become `StoreError`."""
+        try:
+            yield
+        except RectoError:
+            raise
+        except Exception as error:
+            raise self.plain(error) from error
+
+    @contextmanager
+    def writing(self, records: int) -> Iterator[None]:
+        """Around every call that changes `records` records. After an error the marker stays: the folder is torn."""
+        self._written = True
+        # Below the threshold Chroma only commits to SQLite, which survives a kill by itself.
+        marked = not self.url and self._waiting() + records >= SYNC_THRESHOLD
+        if marked:
+            self._mark()
+        with self.reading():
+            yield
+        if marked:
+            self._unmark()
+
+    def _mark(self) -> None:
+        with disk_errors("writing to Chroma"):
+            self._marker.touch()
+            sync_path(self.folder)
+
+    def _unmark(self) -> None:
+        with disk_errors("writing to Chroma"):
+            for path in self.folder.glob("*/*"):
+                sync_path(path)
+            self._marker.unlink(missing_ok=True)
+            sync_path(self.folder)
+
+    def _waiting(self) -> int:
+        """Records in Chroma's write-ahead log, all collections together (an upper bound for each)."""
+        try:
+            connection = sqlite3.connect(f"{self._database.as_uri()}?mode=ro", uri=True)
+            try:
+                return int(connection.execute("SELECT count(*) FROM embeddings_queue").fetchone()[0])
+            finally:
+                connection.close()
+        except sqlite3.Error:
+            return SYNC_THRESHOLD
+
+    @property
+    def _database(self) -> Path:
+        return (self.folder / "chroma.sqlite3").absolute()
+
+    # ---- upkeep of the embedded engine
+
+    def settle(self) -> None:
+        """Make Chroma write its index files and empty its write-ahead log now."""
+        self._mark()
+        with self.reading():
+            # A threshold takes effect when a collection is opened.
+            self._set_threshold(2, 2)
+            self.disconnect()
+            self.connect()
+            for name in self.spaces:
+                collection = self.collection(name)
+                dimension = collection._model.dimension
+                if dimension:
+                    fillers = ["+", "-"]
+                    collection.upsert(ids=fillers, embeddings=np.eye(2, dimension, dtype=np.float32))
+                    collection.delete(ids=fillers)
+            self._set_threshold(SYNC_THRESHOLD, HNSW["batch_size"])
+        self.disconnect()
+        self._unmark()
+        self.connect()
+
+    def _set_threshold(self, records: int, batch: int) -> None:
+        for name in self.spaces:
+            self.collection(name).modify(configuration={"hnsw": {"sync_threshold": records, "batch_size": batch}})
+
+    def scrub(self) -> None:
+        """After deletions: leave no byte of what was deleted in the files. A server looks after itself."""
+        if self.url:
+            return
+        self.settle()
+        self.disconnect()
+        with disk_errors("cleaning Chroma"):
+            connection = sqlite3.connect(self._database, isolation_level=None)
+            try:
+                connection.execute("VACUUM")
+            except sqlite3.OperationalError as error:
+                raise self.plain(error) from None
+            finally:
+                connection.close()
+        self.connect()
+
+    def plain(self, error: Exception) -> StoreError:
+        """What a user can do about an error of Chroma."""
+        text = _one_line(error)
+        if "disk is full" in text or "No space left" in text:
+            return StoreError(
+                "the disk is full (writing to Chroma): free some space and run the command again; "
+                "nothing stored is harmed"
+            )
+        where = f"the server at {self.url}" if self.url else str(self.folder)
+        return StoreError(f"Chroma failed ({where}): {text}; `recto vacuum` rebuilds its index")
+
+
+def _parts(url: str) -> tuple[str, int, bool]:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError(f"retrieval.chroma_url: {url} is not a URL such as http://host:8000")
+    secure = parts.scheme == "https"
+    return parts.hostname, parts.port or (443 if secure else 8000), secure
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

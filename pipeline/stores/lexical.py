@@ -1,0 +1,199 @@
+"""BM25 over tantivy. Keeps words and keys, never text that could be read back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import StoreError
+from pipeline.results import PageRef
+from pipeline.stores.database import storable
+from pipeline.stores.durable import disk_errors, half_built, settle_folder, swap_folder
+
+if TYPE_CHECKING:
+    from tantivy import DocAddress, Document, Index, IndexWriter, Query, Searcher, TextAnalyzer
+
+TOKENIZER = "en_stem"
+"""tantivy's: split at all but letters and digits, drop words over 40 bytes, lower case, English stems."""
+WRITER_BYTES = 64_000_000
+QUESTION_WORDS = 512
+"""Different words of a question that are looked for; of a longer one the first count."""
+KEY, DOCUMENT = "key", "document_id"
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalRecord:
+    """The words of one page (or document) by field, under `key`."""
+
+    key: str
+    ref: PageRef
+    texts: Mapping[str, str]
+
+
+class LexicalIndex:
+    """The index in the folder `path`. `fields` are the names of the text fields with their weights.
+
+    Weights act on the question only; other fields are another index. Not for several threads.
+    """
+
+    def __init__(self, path: Path, fields: Mapping[str, float]) -> None:
+        self.path = path
+        self.fields = dict(fields)
+        self._analyzer = _analyzer()
+        self._writer: IndexWriter | None = None
+        settle_folder(path)
+        self._index = self._open(path)
+
+    # ---- writing
+
+    def add(self, records: Iterable[LexicalRecord]) -> None:
+        """Add records, each in the place of an earlier one of its key. Visible and durable after `commit`."""
+        with self._refusals():
+            writer = self._opened_writer()
+            for record in records:
+                writer.delete_documents_by_term(KEY, record.key)
+                writer.add_document(self._document(record))
+
+    def commit(self) -> None:
+        """Make what was added or deleted durable and visible."""
+        with self._refusals():
+            if self._writer is not None:
+                self._writer.commit()
+                self._index.reload()
+
+    def delete_document(self, document_id: str) -> None:
+        """Delete the document's records. Their words stay in the files until tantivy merges them, or `rebuild`."""
+        with self._refusals():
+            self._opened_writer().delete_documents_by_term(DOCUMENT, document_id)
+        self.commit()
+
+    def rebuild(self, records: Iterable[LexicalRecord]) -> None:
+        """Write a new index of `records` alone and swap it in; no word of any other is left. Kill-safe."""
+        with self._refusals():
+            self.close()
+            fresh = half_built(self.path)
+            writer = self._open(fresh).writer(WRITER_BYTES, 1)
+            for record in records:
+                writer.add_document(self._document(record))
+            writer.commit()
+            writer.wait_merging_threads()
+            swap_folder(self.path)
+            self._index = self._open(self.path)
+
+    # ---- reading
+
+    def search(self, question: str, k: int, document_ids: Collection[str] | None = None) -> list[tuple[str, float]]:
+        """The `k` best records by BM25: (key, score) by (-score, key). Any characters are harmless.
+
+        A record need not have all words. `document_ids` narrows the search; scores stay what they are without.
+        """
+        words = self.words(question)
+        if not words or k <= 0 or (document_ids is not None and not document_ids):
+            return []
+        with self._refusals():
+            searcher = self._index.searcher()
+            hits = searcher.search(self._query(words, document_ids), k, count=False).hits
+            found = [(self._key(searcher, address), float(score)) for score, address in hits]
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+    def words(self, question: str) -> list[str]:
+        """The different stems of a question as they are looked for, in order."""
+        return list(dict.fromkeys(self._analyzer.analyze(question)))[:QUESTION_WORDS]
+
+    def keys(self, document_id: str | None = None) -> list[str]:
+        """Keys of one document's records or of all, sorted."""
+        from tantivy import Query
+
+        schema = self._index.schema
+        query = Query.all_query() if document_id is None else Query.term_query(schema, DOCUMENT, document_id, "basic")
+        with self._refusals():
+            searcher = self._index.searcher()
+            hits = searcher.search(query, max(1, searcher.num_docs), count=False).hits
+            return sorted(self._key(searcher, address) for _, address in hits)
+
+    def count(self) -> int:
+        """Records in the index."""
+        return int(self._index.searcher().num_docs)
+
+    def close(self) -> None:
+        """Let go of the writer; what was not committed is lost. Idempotent, and the index can be used again."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.rollback()
+            writer.wait_merging_threads()
+
+    # ---- tantivy
+
+    def _open(self, path: Path) -> Index:
+        from tantivy import Index, SchemaBuilder
+
+        builder = SchemaBuilder()
+        builder.add_text_field(KEY, stored=True, tokenizer_name="raw", index_option="basic")
+        builder.add_text_field(DOCUMENT, tokenizer_name="raw", index_option="basic")
+        for field in self.fields:
+            builder.add_text_field(field, tokenizer_name=TOKENIZER, index_option="freq")
+        with self._refusals():
+            path.mkdir(parents=True, exist_ok=True)
+            return Index(builder.build(), path=str(path))
+
+    def _opened_writer(self) -> IndexWriter:
+        if self._writer is None:
+            self._writer = self._index.writer(WRITER_BYTES, 1)
+        return self._writer
+
+    def _document(self, record: LexicalRecord) -> Document:
+        from tantivy import Document
+
+        document = Document()
+        document.add_text(KEY, record.key)
+        document.add_text(DOCUMENT, record.ref.document_id)
+        for field, text in record.texts.items():
+            document.add_text(field, storable(text))
+        return document
+
+    def _query(self, words: list[str], document_ids: Collection[str] | None) -> Query:
+        from tantivy import Occur, Query
+
+        schema = self._index.schema
+        terms = [
+            (Occur.Should, Query.boost_query(Query.term_query(schema, field, word, "freq"), weight))
+            for word in words
+            for field, weight in self.fields.items()
+        ]
+        query = Query.boolean_query(terms)
+        if document_ids is None:
+            return query
+        among = Query.const_score_query(Query.term_set_query(schema, DOCUMENT, list(document_ids)), 0.0)
+        return Query.boolean_query([(Occur.Must, query), (Occur.Must, among)])
+
+    @staticmethod
+    def _key(searcher: Searcher, address: DocAddress) -> str:
+        return str(searcher.doc(address).get_first(KEY))
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """tantivy says everything, a full disk included, by `ValueError`."""
+        try:
+            with disk_errors(f"writing {self.path.name}"):
+                yield
+        except ValueError as error:
+            text = " ".join(str(error).split())
+            if "No space left" in text or "StorageFull" in text:
+                raise StoreError(
+                    f"the disk is full (writing {self.path.name}): free some space and run the command again; "
+                    "nothing stored is harmed"
+                ) from error
+            raise StoreError(f"the word index {self.path} failed ({text[:300]}): `recto vacuum` rebuilds it") from error
+
+
+def _analyzer() -> TextAnalyzer:
+    """The steps of tantivy's `en_stem`, to take a question apart as the fields were."""
+    from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
+
+    builder = TextAnalyzerBuilder(Tokenizer.simple())
+    for step in (Filter.remove_long(40), Filter.lowercase(), Filter.stemmer("english")):
+        builder = builder.filter(step)
+    return builder.build()

@@ -1,0 +1,162 @@
+"""`Stores`: all stores of one opened library, and what must happen in all of them in a safe order.
+
+Each store knows only its own files. The catalog says what exists; the others follow it.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import StoreError
+from pipeline.stores.bags import BagStore
+from pipeline.stores.catalog import Catalog
+from pipeline.stores.chroma import Space
+from pipeline.stores.durable import disk_errors
+from pipeline.stores.layout import LibraryPaths
+from pipeline.stores.lexical import LexicalIndex, LexicalRecord
+from pipeline.stores.lock import LibraryLock
+from pipeline.stores.manifest import Manifest, refuse_foreign_folder
+from pipeline.stores.originals import Originals
+from pipeline.stores.rows import SEARCHABLE
+from pipeline.stores.vector_index import VectorIndex
+from pipeline.stores.vectors import VectorCollection
+from pipeline.stores.words import Words
+
+logger = logging.getLogger(__name__)
+
+CHUNKS, PAGES = "chunks", "pages"
+SPACES: Mapping[str, Space] = {CHUNKS: "cosine", PAGES: "ip"}
+"""Pages by inner product: fixed-dimensional encodings approximate MaxSim by it; of unit vectors it is the cosine."""
+
+
+@dataclass
+class Stores:
+    """An opened library. `chunks` and `pages` are collections in Chroma, `lexical` finds pages by their words and
+    `cards` documents by theirs, `bags` holds the page vectors for exact MaxSim."""
+
+    paths: LibraryPaths
+    manifest: Manifest
+    catalog: Catalog
+    originals: Originals
+    vectors: VectorIndex
+    lexical: LexicalIndex
+    cards: LexicalIndex
+    bags: BagStore
+    words: Words
+    _closing: ExitStack
+
+    @classmethod
+    def open(cls, root: Path, expected: Manifest, words: Words, *, chroma_url: str = "") -> Stores:
+        """Open the library at `root`; make it when there is none. Finishes what a killed run left half done.
+
+        Raises `StoreError`: held by another process, made with other settings, damaged, not a library.
+        """
+        paths = LibraryPaths(root)
+        refuse_foreign_folder(paths)
+        with ExitStack() as closing:
+            closing.enter_context(LibraryLock(paths))
+            refuse_foreign_folder(paths)
+            manifest = Manifest.load(paths.manifest)
+            if manifest is None:
+                manifest = expected
+                with disk_errors("making the library"):
+                    manifest.save(paths.manifest)
+            manifest.check(expected)
+            catalog = Catalog(paths.catalog)
+            closing.callback(catalog.close)
+            vectors = VectorIndex(paths.chroma, paths.vectors, SPACES, chroma_url, f"{catalog.library_id}-")
+            closing.callback(vectors.close)
+            bags = BagStore(paths.page_vectors)
+            closing.callback(bags.close)
+            lexical, new_lexical = _lexical(paths.lexical, words.page_fields)
+            closing.callback(lexical.close)
+            cards, new_cards = _lexical(paths.cards, words.card_fields)
+            closing.callback(cards.close)
+            stores = cls(
+                paths, manifest, catalog, Originals(paths.originals), vectors, lexical, cards, bags, words, closing
+            )
+            if new_lexical or new_cards:
+                stores.rebuild_words()
+            stores._finish_removals()
+            stores._closing = closing.pop_all()
+            return stores
+
+    @property
+    def chunks(self) -> VectorCollection:
+        return self.vectors.collections[CHUNKS]
+
+    @property
+    def pages(self) -> VectorCollection:
+        return self.vectors.collections[PAGES]
+
+    def close(self) -> None:
+        """Close everything and give the lock back. Idempotent."""
+        self._closing.close()
+
+    # ---- removing
+
+    def remove_document(self, document_id: str) -> None:
+        """`remove_documents` of one."""
+        self.remove_documents([document_id])
+
+    def remove_documents(self, document_ids: Sequence[str]) -> None:
+        """Remove documents from every store; no byte of them is left in any file of the library.
+
+        Costs a rebuild of the lexical indexes and a clean-up of Chroma, once for all of them. The status is
+        written first and the rows are deleted last: a removal that is killed is finished at the next opening.
+        """
+        for document_id in document_ids:
+            self.catalog.set_status(document_id, "removing")
+        for document_id in document_ids:
+            self.originals.remove(document_id)
+            self.bags.remove(document_id)
+            for collection in self.vectors.collections.values():
+                collection.delete_document(document_id)
+        if any(self.catalog.has_pages(document_id) for document_id in document_ids):
+            self.vectors.scrub()
+            self.rebuild_words()
+        for document_id in document_ids:
+            self.catalog.remove_document(document_id)
+
+    def _finish_removals(self) -> None:
+        begun = [row.info.document_id for row in self.catalog.documents() if row.status == "removing"]
+        if begun:
+            logger.warning("finishing the removal of %d documents that was interrupted", len(begun))
+            self.remove_documents(begun)
+
+    # ---- the lexical indexes, from the catalog
+
+    def rebuild_words(self) -> None:
+        """Build both lexical indexes anew from the catalog's indexed pages."""
+        self.lexical.rebuild(self._page_records())
+        self.cards.rebuild(self._card_records())
+
+    def _page_records(self) -> Iterator[LexicalRecord]:
+        for row in self.catalog.documents():
+            if row.status == "removing":
+                continue
+            indexed = {ref.page_index for ref, _ in self.catalog.indexed_pages(row.info.document_id)}
+            for page in self.catalog.parsed_pages(row.info.document_id):
+                if page.page_index in indexed:
+                    yield self.words.page_record(row.info, page)
+
+    def _card_records(self) -> Iterator[LexicalRecord]:
+        for row in self.catalog.documents():
+            if row.status in SEARCHABLE:
+                yield self.words.card_record(row.info, self.catalog.parsed_pages(row.info.document_id))
+
+
+def _lexical(path: Path, fields: Mapping[str, float]) -> tuple[LexicalIndex, bool]:
+    """The index at `path`, and whether it has to be filled: it was missing, damaged, or had other fields."""
+    try:
+        new = not path.exists()
+        return LexicalIndex(path, fields), new
+    except StoreError as error:
+        logger.warning("%s; building it anew from the catalog", error)
+        shutil.rmtree(path, ignore_errors=True)
+        return LexicalIndex(path, fields), True

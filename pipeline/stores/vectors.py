@@ -1,0 +1,110 @@
+"""One collection of vectors: searched by Chroma, kept by its vector log. Never holds text."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+
+from pipeline.embedding.base import Vectors
+from pipeline.results import PageRef
+from pipeline.stores.chroma import Chroma
+from pipeline.stores.vector_log import VectorLog
+
+IDS_A_CALL = 5000
+
+
+class VectorCollection:
+    """The collection `name`: vectors by id, each belonging to a page.
+
+    Vectors are rounded to float16 on the way in, so that an index rebuilt from the log is the same index.
+    """
+
+    def __init__(self, chroma: Chroma, name: str, log: VectorLog) -> None:
+        self.name = name
+        self.log = log
+        self._chroma = chroma
+
+    def upsert(self, ids: Sequence[str], vectors: Vectors, refs: Sequence[PageRef]) -> None:
+        """Store `vectors` (n, dim) under `ids`; durable on return. Raises `StoreError` (disk, Chroma)."""
+        if not ids:
+            return
+        rounded = np.asarray(vectors, np.float16).astype(np.float32)
+        self.log.append(ids, rounded, refs)
+        self.index(ids, rounded, refs)
+
+    def index(self, ids: Sequence[str], vectors: Vectors, refs: Sequence[PageRef]) -> None:
+        """Put vectors that the log already has into Chroma."""
+        size = self._chroma.batch_size
+        for start in range(0, len(ids), size):
+            end = start + size
+            metadatas: list[Any] = [
+                {"document_id": ref.document_id, "page_index": ref.page_index} for ref in refs[start:end]
+            ]
+            with self._chroma.writing(len(metadatas)):
+                self._collection.upsert(ids=list(ids[start:end]), embeddings=vectors[start:end], metadatas=metadatas)
+
+    def query(self, vector: Vectors, k: int, document_ids: Collection[str] | None = None) -> list[tuple[str, float]]:
+        """The `k` nearest to `vector` (dim,): (id, similarity) by (-similarity, id); fewer when there are fewer.
+
+        Similarity is the cosine, or the inner product, as the collection was made. `document_ids` narrows.
+        """
+        if k <= 0 or (document_ids is not None and not document_ids):
+            return []
+        where: Any = None if document_ids is None else {"document_id": {"$in": sorted(document_ids)}}
+        with self._chroma.reading():
+            found = self._collection.query(
+                query_embeddings=vector[None], n_results=k, where=where, include=["distances"]
+            )
+        # Both of Chroma's distances are 1 - similarity.
+        pairs = [(one, 1.0 - distance) for one, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
+        return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+
+    def get(self, ids: Sequence[str]) -> dict[str, Vectors]:
+        """Vectors by id; unknown ids are left out."""
+        vectors: dict[str, Vectors] = {}
+        for start in range(0, len(ids), IDS_A_CALL):
+            with self._chroma.reading():
+                found = self._collection.get(ids=list(ids[start : start + IDS_A_CALL]), include=["embeddings"])
+            vectors |= zip(found["ids"], np.asarray(found["embeddings"], np.float32), strict=True)
+        return vectors
+
+    def ids(self, document_id: str | None = None) -> list[str]:
+        """Ids in Chroma, of one document or of all, sorted."""
+        where: Any = None if document_id is None else {"document_id": document_id}
+        with self._chroma.reading():
+            return sorted(self._collection.get(where=where, include=[])["ids"])
+
+    def count(self) -> int:
+        """Vectors in Chroma."""
+        with self._chroma.reading():
+            return int(self._collection.count())
+
+    def delete_document(self, document_id: str) -> None:
+        """Delete the document's vectors. Call `VectorIndex.scrub` afterwards, then no byte of them is left.
+
+        Chroma only marks a deleted vector; so it is overwritten with noise first.
+        """
+        ids = self.ids(document_id)
+        for start in range(0, len(ids), IDS_A_CALL):
+            some = ids[start : start + IDS_A_CALL]
+            dim = len(next(iter(self.get(some[:1]).values())))
+            noise = np.random.default_rng(0).standard_normal((len(some), dim), np.float32)
+            noise /= np.linalg.norm(noise, axis=1, keepdims=True)
+            with self._chroma.writing(2 * len(some)):
+                self._collection.update(ids=some, embeddings=noise)
+                self._collection.delete(ids=some)
+        self.log.remove(document_id)
+
+    def prune(self) -> None:
+        """Delete what the log does not have."""
+        logged = {one for document_id in self.log.documents() for one in self.log.ids(document_id)}
+        surplus = [one for one in self.ids() if one not in logged]
+        for start in range(0, len(surplus), IDS_A_CALL):
+            with self._chroma.writing(IDS_A_CALL):
+                self._collection.delete(ids=surplus[start : start + IDS_A_CALL])
+
+    @property
+    def _collection(self) -> Any:
+        return self._chroma.collection(self.name)
