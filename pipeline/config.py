@@ -94,13 +94,7 @@ class ScreenshotSection(_Section):
 class Settings(BaseSettings):
     """All settings in force."""
 
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="forbid",
-        env_prefix="RECTO_",
-        env_nested_delimiter="__",
-        nested_model_default_partial_update=True,
-    )
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="RECTO_", env_nested_delimiter="__")
 
     profile: Literal["embedded", "local", "endpoint"] = "embedded"
     library: Path = Path("library")

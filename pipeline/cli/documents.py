@@ -12,6 +12,7 @@ import typer
 
 from pipeline.cli.errors import FAILED, say
 from pipeline.cli.invocation import Invocation, command
+from pipeline.errors import InputError
 
 if TYPE_CHECKING:
     from pipeline.indexing import AddReport
@@ -33,11 +34,13 @@ def add(
 
     Files that are in the library already are left as they are. A run that was interrupted goes on where it stopped.
     """
+    from ingest.files import find_files
     from pipeline.cli.output import AddLine
     from pipeline.cli.watching import watcher
 
+    files = find_files(paths)  # looked at first, so that a mistyped path makes no library
     with invocation.open(create=True) as library, watcher() as progress:
-        reports = library.add(paths, retry_failed=retry_failed, progress=progress)
+        reports = library.add(files, retry_failed=retry_failed, progress=progress)
         return _follow(invocation, reports, lambda report: invocation.write(AddLine.of(report)))
 
 
@@ -50,6 +53,8 @@ def sync(
     from pipeline.cli.output import SyncLine
     from pipeline.cli.watching import watcher
 
+    if not folder.is_dir():  # looked at first, so that a mistyped path makes no library
+        raise InputError(f"{folder}: no such folder; check the path")
     with invocation.open(create=not dry_run) as library, watcher() as progress:
         reports = library.sync(folder, dry_run=dry_run, progress=progress)
         return _follow(invocation, reports, lambda report: invocation.write(SyncLine.of(report)))
@@ -57,23 +62,24 @@ def sync(
 
 def _follow(invocation: Invocation, reports: Iterator[AddReport], write: Callable[[AddReport], None]) -> int:
     """Show each report as it comes, then the counts; 1 when a file is failed or partial."""
-    from pipeline.cli.human import show_report
+    from pipeline.cli.human import outcome, show_report
 
     started = time.perf_counter()
     counts: Counter[str] = Counter()
-    pages = 0
+    pages = troubles = 0
     for report in reports:
-        counts[report.status] += 1
+        counts[outcome(report)] += 1
+        troubles += report.status in ("partial", "failed")
         pages += report.pages if report.status != "unchanged" else 0
         if invocation.as_json:
             write(report)
         else:
             show_report(invocation.console, report)
     seconds = time.perf_counter() - started
-    said = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "no files"
+    said = ", ".join(f"{count} {word}" for word, count in sorted(counts.items())) or "no files"
     speed = f"; {pages:,} pages in {seconds:.1f} s ({pages / seconds:.1f} pages/s)" if pages else ""
-    say(f"{said}{speed}")
-    return FAILED if counts["failed"] or counts["partial"] else 0
+    say(said + speed)
+    return FAILED if troubles else 0
 
 
 def documents(invocation: Invocation) -> int:

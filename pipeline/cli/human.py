@@ -39,14 +39,16 @@ def page_name(page_label: str, page_index: int) -> str:
     return f"page {clean(page_label)}" if page_label == place else f"page {clean(page_label)} ({place} in the file)"
 
 
+def outcome(report: AddReport) -> str:
+    """What became of a file, in a word: what `sync` changed, unless there is trouble to tell of."""
+    return report.status if report.status in ("partial", "failed") else report.change or report.status
+
+
 def show_report(console: Console, report: AddReport) -> None:
     """One file of `add` or `sync`."""
     style = _STATUS_STYLE.get(report.status, "")
-    head = Text.assemble((f"{report.status:9} ", style))
-    if report.change:
-        head.append(f"{report.change:9} ", style="bold")
-    head.append(clean(printable(report.path)))
-    if report.status in ("ready", "partial") and report.change != "moved":
+    head = Text.assemble((f"{outcome(report):9} ", style), clean(printable(report.path)))
+    if report.status in ("ready", "partial"):
         counts = f"{report.pages} pages, {report.chunks} chunks, {report.page_vectors} page vectors"
         head.append(f"  {counts}, {report.seconds:.1f} s", style="dim")
     console.print(head)

@@ -128,13 +128,11 @@ def page(
 
     asked = None if question is None else check_question(question)
     with invocation.open() as library:
-        row = library.resolve(reference)
-        info = row.info
-        if page_index >= info.page_count:
-            raise InputError(f"{info.name} has {info.page_count} pages: PAGE_INDEX counts them from 0")
+        info = library.resolve(reference).info
         ref = PageRef(info.document_id, page_index)
+        picture = library.page_picture(ref)
         boxes = () if asked is None else library.page_boxes(ref, asked)
-        picture = draw_boxes(library.page_picture(ref), boxes)
+    picture = draw_boxes(picture, boxes)
     save_picture(picture, out)
     if invocation.as_json:
         invocation.write(PictureLine.of(ref, info.name, out, picture.size, boxes))
