@@ -9,8 +9,8 @@ import traceback
 
 from pipeline.errors import RectoError
 
-FAILED, WRONG_USAGE, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
-"""Exit codes beside 0; the last two are what a shell reports for SIGINT and SIGPIPE."""
+FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+"""Exit codes beside 0; the last is what a shell reports for SIGINT."""
 
 
 def say(message: str) -> None:
@@ -31,7 +31,7 @@ def report(error: BaseException, debug: bool) -> int:
     if isinstance(error, BrokenPipeError):
         # Whoever read stdout has gone; what is still buffered must not raise again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return PIPE_CLOSED
+        return FAILED
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         say("the disk is full: free some space and run the same command again")
         return FAILED

@@ -33,6 +33,11 @@ def clean(text: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f-\x9f\s]+", " ", text).strip()
 
 
+def counted(count: int, thing: str) -> str:
+    """`1 page`, `1,200 pages`."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
 def page_name(page_label: str, page_index: int) -> str:
     """The printed page, and its place in the file where the two differ."""
     place = str(page_index + 1)
@@ -49,7 +54,10 @@ def show_report(console: Console, report: AddReport) -> None:
     style = _STATUS_STYLE.get(report.status, "")
     head = Text.assemble((f"{outcome(report):9} ", style), clean(printable(report.path)))
     if report.status in ("ready", "partial"):
-        counts = f"{report.pages} pages, {report.chunks} chunks, {report.page_vectors} page vectors"
+        counts = ", ".join(
+            counted(*item)
+            for item in ((report.pages, "page"), (report.chunks, "chunk"), (report.page_vectors, "page vector"))
+        )
         head.append(f"  {counts}, {report.seconds:.1f} s", style="dim")
     console.print(head)
     if report.error:
@@ -71,12 +79,14 @@ def show_documents(console: Console, rows: Sequence[DocumentLine]) -> None:
         table.add_column(column, justify="right")
     table.add_column("status")
     for row in rows:
-        status = row.status + (f", {len(row.issues)} page issues" if row.issues else "")
+        status = row.status + (f", {counted(len(row.issues), 'issue')}" if row.issues else "")
         numbers = (f"{row.pages:,}", f"{row.chunks:,}", f"{row.page_vectors:,}")
         table.add_row(row.document_id, Text(clean(row.name)), *numbers, Text(status, _STATUS_STYLE.get(row.status, "")))
     console.print(table)
     pages, chunks = sum(row.pages for row in rows), sum(row.chunks for row in rows)
-    console.print(Text(f"{len(rows):,} documents, {pages:,} pages, {chunks:,} chunks", style="dim"))
+    console.print(
+        Text(f"{counted(len(rows), 'document')}, {counted(pages, 'page')}, {counted(chunks, 'chunk')}", style="dim")
+    )
 
 
 def show_hits(console: Console, result: SearchResult) -> None:

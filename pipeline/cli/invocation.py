@@ -101,10 +101,10 @@ class Invocation:
 
     @property
     def console(self) -> Console:
-        """Stdout for people."""
+        """Stdout for people; where it is no terminal nothing is wrapped, so that other tools see whole lines."""
         from rich.console import Console
 
-        return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+        return Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
 
 
 def command(app: typer.Typer, name: str, **options: Any) -> Callable[[Callable[..., int | None]], Callable[..., None]]:

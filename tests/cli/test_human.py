@@ -1,0 +1,129 @@
+"""What people read: honest, plain where there is no terminal, and safe whatever a document holds."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from ingest.document import Box, Chunk, DocumentInfo, Kind, PageIssue
+from pipeline.answering.base import AnswerReady, ClaimReady
+from pipeline.cli.human import (
+    SNIPPET,
+    AnswerPrinter,
+    outcome,
+    page_name,
+    show_documents,
+    show_hits,
+    show_report,
+    snippet,
+)
+from pipeline.cli.output import DocumentLine
+from pipeline.indexing import AddReport
+from pipeline.results import Answer, ChannelScore, Citation, Claim, PageHit, PageRef, ScoredChunk, SearchResult
+from pipeline.stores.rows import DocumentRow
+
+REF = PageRef("0123456789abcdef", 3)
+BOX = Box(0.1, 0.2, 0.3, 0.4)
+
+
+@pytest.fixture
+def console() -> Console:
+    return Console(file=io.StringIO(), highlight=False, width=10_000)
+
+
+def text(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def hit(words: str) -> PageHit:
+    chunk = Chunk("0123456789abcdef", 3, 0, Kind.TEXT, words, "", 9)
+    return PageHit(
+        REF, "a [red].pdf", "A", "iv", 0.125, (ScoredChunk(chunk, 0.5),), (), {"dense": ChannelScore(2, 0.5)}
+    )
+
+
+def test_the_printed_page_and_the_place_in_the_file() -> None:
+    assert page_name("4", 3) == "page 4"
+    assert page_name("iv", 3) == "page iv (4 in the file)"
+
+
+def test_hits(console: Console) -> None:
+    show_hits(console, SearchResult("revenue", (hit("Revenue was\n4.2 million [bold]"),)))
+    head, words = text(console).splitlines()
+    assert head.split("  ") == [" 1", "a [red].pdf, page iv (4 in the file)", "0.1250", "dense 2"]
+    assert words.strip() == "Revenue was 4.2 million [bold]"
+
+
+def test_no_hit_is_said(console: Console) -> None:
+    show_hits(console, SearchResult("revenue", ()))
+    assert text(console).strip() == "No page fits the question."
+
+
+def test_documents_cannot_write_escape_sequences(console: Console) -> None:
+    show_hits(console, SearchResult("x", (hit("nice\x1b[31m\x07 text\x9b2J"),)))
+    assert not {"\x1b", "\x07", "\x9b"} & set(text(console))
+
+
+def test_the_snippet_shows_where_the_question_is_met() -> None:
+    filler = "Nothing of interest is said in this sentence. " * 20
+    shown = snippet(
+        hit(filler + "The dredging contract went to Halvorsen in 2021. " + filler), "Who has the dredging contract?"
+    )
+    assert "dredging contract went to Halvorsen" in shown and len(shown) <= SNIPPET + 4
+    assert shown.startswith("… ") and shown.endswith(" …")
+    assert snippet(hit("Short."), "Who?") == "Short."
+
+
+def test_an_answer_with_numbered_citations(console: Console) -> None:
+    one, other = Citation(REF, "a.pdf", "4", BOX, "rose to 4.2"), Citation(REF, "a.pdf", "4", BOX, "28 days")
+    claims = (Claim("Revenue rose.", True, (one,)), Claim("Holidays fell.", False, (other, one)))
+    printer = AnswerPrinter(console, "extractive")
+    for claim in claims:
+        printer.show(ClaimReady(claim))
+    printer.show(AnswerReady(Answer("?", "Revenue rose. Holidays fell.", False, claims)))
+    assert text(console).splitlines() == [
+        "Quoted from the documents:",
+        "Revenue rose. [1]",
+        "Holidays fell. [2] [1]  (not found in the cited evidence)",
+        "",
+        "[1] a.pdf, page 4",
+        "    “rose to 4.2”",
+        "[2] a.pdf, page 4",
+        "    “28 days”",
+    ]
+
+
+def test_an_abstention_is_said(console: Console) -> None:
+    AnswerPrinter(console, "extractive").show(AnswerReady(Answer("?", "The documents do not say.", True)))
+    assert text(console).strip() == "The documents do not say."
+
+
+def test_reports_tell_of_trouble(console: Console) -> None:
+    issues = (PageIssue(3, "ocr", "too dark", lost=True), PageIssue(5, "text", "hidden text"))
+    show_report(console, AddReport("a.pdf", REF.document_id, "partial", 12, issues, 40, 90, 1.5, "one page failed"))
+    head, error, *pages = text(console).splitlines()
+    assert head == "partial   a.pdf  12 pages, 40 chunks, 90 page vectors, 1.5 s"
+    assert error.strip() == "one page failed"
+    assert [line.strip() for line in pages] == ["page_index 3, ocr: too dark", "page_index 5, text: hidden text"]
+
+
+@pytest.mark.parametrize(
+    ("status", "change", "word"),
+    [
+        ("ready", "", "ready"),
+        ("ready", "added", "added"),
+        ("unchanged", "moved", "moved"),
+        ("failed", "added", "failed"),
+    ],
+)
+def test_one_word_for_what_became_of_a_file(status: str, change: str, word: str) -> None:
+    assert outcome(AddReport("a.pdf", "", status, change=change)) == word
+
+
+def test_the_table_of_documents(console: Console) -> None:
+    info = DocumentInfo(REF.document_id, "a [red].pdf", "application/pdf", 1000, 1200)
+    row = DocumentRow(info, "a.pdf", "partial", "", 1200, 1, 40, 90, "2026-01-01T00:00:00+00:00")
+    show_documents(console, [DocumentLine.of(row, [PageIssue(3, "ocr", "no")])])
+    assert all(words in text(console) for words in (REF.document_id, "a [red].pdf", "1,200", "partial, 1 issue"))
+    assert "1 document, 1,200 pages, 40 chunks" in text(console)
