@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations, pairwise
@@ -13,6 +14,8 @@ from ingest.textlayer import Fragment
 _LEAST_STEPS = 5
 _LEAST_PAIRS = 30
 _SAMPLE = 60
+_AGREEMENT = 0.004
+_PEAK_SHARE = 0.2
 _STEEPEST = 0.08
 """Points down per point right. What is steeper is no scan laid askew, but a photograph or a drawing."""
 _FONT_SHARE = 0.8
@@ -43,24 +46,28 @@ def _points(box: Box, frame: PageFrame) -> tuple[float, float, float, float]:
 
 
 def _slope(boxes: Sequence[tuple[float, float, float, float]]) -> float:
-    """How far lines sink from left to right: from neighbours on one row, else from the lean of left edges."""
+    """How far lines sink from left to right: by the lean of left and right edges, else by neighbours on one row."""
+    sample = boxes[:: max(1, len(boxes) // _SAMPLE)]
+    page = max(y1 for _, _, _, y1 in boxes) - min(y0 for _, y0, _, _ in boxes)
+    leans = [
+        (one[side] - other[side]) / (other[1] - one[1])
+        for one, other in combinations(sample, 2)
+        for side in (0, 2)
+        if abs(other[1] - one[1]) > 0.15 * page
+    ]
+    leans = sorted(lean for lean in leans if abs(lean) <= _STEEPEST)
+    # Edges that are aligned agree; all others scatter. The peak tells the one from the other.
+    peak = max(
+        ((bisect_right(leans, lean + _AGREEMENT) - index, index) for index, lean in enumerate(leans)), default=(0, 0)
+    )
+    if len(leans) >= _LEAST_PAIRS and peak[0] >= _PEAK_SHARE * len(leans):
+        return leans[peak[1] + peak[0] // 2]
     steps = []
     for (ax0, ay0, ax1, ay1), (bx0, by0, bx1, by1) in pairwise(boxes):
         down = (by0 + by1 - ay0 - ay1) / 2
         if bx0 > ax1 and abs(down) < ay1 - ay0:
             steps.append(down / ((bx0 + bx1 - ax0 - ax1) / 2))
-    if len(steps) < _LEAST_STEPS:
-        sample = boxes[:: max(1, len(boxes) // _SAMPLE)]
-        page = max(y1 for _, _, _, y1 in boxes) - min(y0 for _, y0, _, _ in boxes)
-        pairs = [
-            (ax0 - bx0) / (by0 - ay0)
-            for (ax0, ay0, _, _), (bx0, by0, _, _) in combinations(sample, 2)
-            if abs(by0 - ay0) > 0.15 * page
-        ]
-        steps = [step for step in pairs if abs(step) <= _STEEPEST]
-        if len(steps) < _LEAST_PAIRS:
-            return 0.0
-    slope = sorted(steps)[len(steps) // 2]
+    slope = sorted(steps)[len(steps) // 2] if len(steps) >= _LEAST_STEPS else 0.0
     return slope if abs(slope) <= _STEEPEST else 0.0
 
 

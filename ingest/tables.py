@@ -6,11 +6,12 @@ about prose or reading order.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ingest.rows import Row
+from ingest.rows import Cell, Row
 
 _WORDS_OF_A_CELL = 14
 
@@ -90,10 +91,12 @@ def _starts_header(rows: Sequence[Row], start: int, index: int) -> bool:
     if not _is_body(rows[index - 1]):
         return False
     left = _second_column(rows[start:index]) - rows[index].size
+    labels = min(row.x0 for row in rows[start:index]) + 4 * rows[index].size
     for number, row in enumerate(rows[index : index + 5]):
         if _is_body(row):
             return number > 0
-        if number == 0 and row.x0 < left and not any(cell.is_period for cell in row.cells[1:]):
+        over_columns = row.x0 >= (labels if len(row.cells) > 1 else left) or any(c.is_period for c in row.cells[1:])
+        if number == 0 and not over_columns:
             return False
     return False
 
@@ -210,14 +213,26 @@ def _fill(row: Row, columns: Sequence[tuple[float, float]]) -> tuple[str, ...]:
         return (row.cells[0].text,)
     texts = [""] * len(columns)
     for cell in row.cells:
-        shared = [_overlap((cell.x0, cell.x1), column) for column in columns]
-        over = [index for index, width in enumerate(shared) if width > 0]
-        # A heading over several columns stands with the first of them.
-        place = over[0] if len(over) > 1 and not cell.is_number else shared.index(max(shared))
+        place = _place(cell, columns)
         texts[place] = f"{texts[place]} {cell.text}".strip()
     while not texts[-1]:
         texts.pop()
     return tuple(texts)
+
+
+def _place(cell: Cell, columns: Sequence[tuple[float, float]]) -> int:
+    """The column a cell belongs to; a heading over several columns stands with the first of them."""
+    over = [index for index, column in enumerate(columns) if _overlap((cell.x0, cell.x1), column) > 0]
+    if len(over) > 1 and not cell.is_number:
+        return over[0]
+    middle = (cell.x0 + cell.x1) / 2
+    after = bisect_left(columns, middle, key=lambda column: column[1])
+    if after == len(columns):
+        return len(columns) - 1
+    if columns[after][0] <= middle or after < 2 or cell.is_number:
+        shared = [_overlap((cell.x0, cell.x1), column) for column in columns]
+        return shared.index(max(shared))
+    return after - 1
 
 
 def _join_labels(filled: Sequence[tuple[Row, tuple[str, ...]]], header: int) -> list[tuple[Row, tuple[str, ...]]]:

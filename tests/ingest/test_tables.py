@@ -1,0 +1,176 @@
+"""Tables without ruling lines, as financial statements have them."""
+
+import pymupdf
+import pytest
+
+from ingest.document import Block, Kind
+from ingest.layout import PageFrame, lay_out
+from ingest.rows import Cell
+from ingest.textlayer import read_fragments
+
+
+class Sheet:
+    """A page on which rows of (x, text) are set; numbers are given by their right edge."""
+
+    def __init__(self) -> None:
+        self.page = pymupdf.open().new_page(width=600, height=800)
+        self.y = 80.0
+
+    def row(
+        self, label: str = "", *values: tuple[float, str], size: float = 9, skip: float = 14, x: float = 50
+    ) -> "Sheet":
+        self.y += skip
+        if label:
+            self.page.insert_text((x, self.y), label, fontsize=size)
+        for right, text in values:
+            width = pymupdf.get_text_length(text, fontsize=size)
+            self.page.insert_text((right - width, self.y), text, fontsize=size)
+        return self
+
+    def blocks(self) -> list[Block]:
+        document = pymupdf.open(stream=self.page.parent.tobytes(), filetype="pdf")
+        return lay_out(read_fragments(document[0]), PageFrame(600, 800))
+
+    def tables(self) -> list[Block]:
+        return [block for block in self.blocks() if block.kind is Kind.TABLE]
+
+
+def balance_sheet() -> Sheet:
+    sheet = Sheet()
+    sheet.row("Consolidated Balance Sheet", size=12)
+    sheet.row("", (480, "December 31,"), skip=24)
+    sheet.row("(in millions)", (420, "2021"), (520, "2020"))
+    sheet.row("Current assets:")
+    sheet.row("Cash and cash equivalents", (360, "$"), (420, "2,853"), (460, "$"), (520, "3,053"))
+    sheet.row("Marketable securities", (420, "380"), (520, "(1,076"), (524, ")"))
+    sheet.row("Loans", (420, "-"), (520, "12.5"), (530, "%"))
+    sheet.row("Total current assets", (360, "$"), (420, "3,233"), (460, "$"), (520, "1,977"))
+    return sheet
+
+
+def test_a_financial_statement():
+    blocks = balance_sheet().blocks()
+    assert [block.kind for block in blocks] == [Kind.HEADING, Kind.TABLE]
+    table = blocks[1]
+    assert [line.cells for line in table.lines] == [
+        ("", "December 31,"),
+        ("(in millions)", "2021", "2020"),
+        ("Current assets:",),
+        ("Cash and cash equivalents", "$2,853", "$3,053"),
+        ("Marketable securities", "380", "(1,076)"),
+        ("Loans", "-", "12.5%"),
+        ("Total current assets", "$3,233", "$1,977"),
+    ]
+    assert table.header_rows == 2
+    assert all(line.text == " | ".join(line.cells) for line in table.lines)
+
+
+def test_rows_have_their_own_boxes():
+    [table] = balance_sheet().tables()
+    cash = next(line for line in table.lines if line.text.startswith("Cash"))
+    assert cash.box.x0 == pytest.approx(50 / 600, abs=0.01) and cash.box.x1 == pytest.approx(520 / 600, abs=0.01)
+    assert cash.box.y1 - cash.box.y0 < 0.02
+
+
+def test_missing_values_keep_their_column():
+    sheet = Sheet()
+    sheet.row("", (300, "2021"), (400, "2020"), (500, "2019"))
+    sheet.row("Sales", (300, "11"), (400, "12"), (500, "13"))
+    sheet.row("Costs", (500, "7"))
+    sheet.row("Taxes", (300, "1"), (400, "2"), (500, "3"))
+    [table] = sheet.tables()
+    assert table.lines[2].cells == ("Costs", "", "", "7")
+
+
+def test_a_wrapped_label_is_one_row():
+    sheet = Sheet()
+    sheet.row("", (400, "2021"), (500, "2020"))
+    sheet.row("Sales", (400, "11"), (500, "12"))
+    sheet.row("Changes in operating assets, excluding the effect of", skip=18)
+    sheet.row("acquired companies", (400, "(207)"), (500, "(265)"), skip=10)
+    sheet.row("Other items", (400, "3"), (500, "4"), skip=18)
+    [table] = sheet.tables()
+    assert [line.cells for line in table.lines[2:]] == [
+        ("Changes in operating assets, excluding the effect of acquired companies", "(207)", "(265)"),
+        ("Other items", "3", "4"),
+    ]
+
+
+def test_a_new_header_begins_a_new_table():
+    sheet = balance_sheet()
+    sheet.row("", (330, "Organic"), (430, "Translation"), (530, "Total"), skip=20)
+    sheet.row("Industrial", (330, "2.5%"), (430, "(2.7)%"), (530, "(0.3)%"))
+    sheet.row("Health", (330, "4.8"), (430, "(2.4)"), (530, "2.4"))
+    first, second = sheet.tables()
+    assert first.lines[-1].cells == ("Total current assets", "$3,233", "$1,977")
+    assert second.lines[0].cells == ("", "Organic", "Translation", "Total")
+    assert second.header_rows == 1
+
+
+def test_values_at_the_ends_of_bars_are_one_column():
+    sheet = Sheet()
+    for number, label in enumerate(["Human rights", "Economy", "Politics", "Climate", "Trade", "Other"]):
+        sheet.row(label, (520 - 45 * number, f"{20 - 2 * number}%"), skip=20)
+    [table] = sheet.tables()
+    assert [line.cells for line in table.lines][:2] == [("Human rights", "20%"), ("Economy", "18%")]
+    assert all(len(line.cells) == 2 for line in table.lines)
+
+
+def test_a_table_of_words():
+    sheet = Sheet()
+    for cells in (
+        ("Method", "Source", "Stage"),
+        ("CoG", "Wikipedia", "Tuning"),
+        ("RAST", "Data base", "Inference"),
+        ("GLM", "Corpus", "Tuning"),
+    ):
+        sheet.row(cells[0], (350, cells[1]), (500, cells[2]))
+    [table] = sheet.tables()
+    assert [line.cells for line in table.lines] == [
+        ("Method", "Source", "Stage"),
+        ("CoG", "Wikipedia", "Tuning"),
+        ("RAST", "Data base", "Inference"),
+        ("GLM", "Corpus", "Tuning"),
+    ]
+    assert table.header_rows == 1
+
+
+def test_prose_with_numbers_is_no_table():
+    sheet = Sheet()
+    for _ in range(6):
+        sheet.row("In 2021 the harbour took 2,853 ships and 380 boats, 12.5% more than in 2020, at a cost of $3,053.")
+    assert sheet.tables() == []
+
+
+def test_prose_after_a_table_is_not_in_it():
+    sheet = balance_sheet()
+    sheet.row(
+        "The notes are an integral part of this statement and are to be read with it and with the report.", skip=16
+    )
+    blocks = sheet.blocks()
+    assert [block.kind for block in blocks] == [Kind.HEADING, Kind.TABLE, Kind.TEXT]
+
+
+def test_a_numbered_list_is_no_table():
+    sheet = Sheet()
+    for number in range(1, 5):
+        sheet.row(f"{number}.")
+        sheet.row("a short item of the list", skip=0, x=75)
+    assert {block.kind for block in sheet.blocks()} == {Kind.LIST_ITEM}
+
+
+@pytest.mark.parametrize(
+    "text", ["1,234", "$1,234", "(5.3)%", "—", "12.5 %", "€ 3.1", "n/a", "+7", "0.3x", "1 234 567", "-4", "2021"]
+)
+def test_numbers(text):
+    assert Cell(text, 0, 1).is_number
+
+
+@pytest.mark.parametrize("text", ["Total", "Note 7", "A1", "3M Company", "Q1", "10-K filing", "", "Item 1."])
+def test_not_numbers(text):
+    assert not Cell(text, 0, 1).is_number
+
+
+@pytest.mark.parametrize("text", ["2021", "FY 2021", "Dec 31, 2022", "December 31,", "2020-21", "Fiscal 2019"])
+def test_periods(text):
+    assert Cell(text, 0, 1).is_period
