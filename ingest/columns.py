@@ -64,7 +64,7 @@ def _column_cut(grouped: Sequence[Sequence[Fragment]], size: float) -> tuple[int
             crosses = index == len(grouped) or any(f.x0 < x - 1 and f.x1 > x + 1 for f in grouped[index])
             if not crosses and not _begins_band(grouped, start, index, size):
                 continue
-            weight, place = _section_weight(grouped[start:index], x, size)
+            weight, place = _section_weight(grouped[start:index], x, size, best_weight)
             if weight > best_weight:
                 best_weight, best = weight, (start, index, place)
             start = index + 1 if crosses else index
@@ -105,18 +105,19 @@ def _valleys(grouped: Sequence[Sequence[Fragment]]) -> list[float]:
     return [x for _, x in sorted(valleys)[:8]]
 
 
-def _section_weight(rows: Sequence[Sequence[Fragment]], x: float, size: float) -> tuple[int, float]:
-    """Characters in the lesser of the two columns, 0 when the gap at `x` is no gutter; and the gutter's middle."""
+def _section_weight(rows: Sequence[Sequence[Fragment]], x: float, size: float, least: int) -> tuple[int, float]:
+    """Characters in the lesser of the two columns, and the gutter's middle; 0 when it is no gutter or not above `least`."""
     left = [fragment for row in rows for fragment in row if fragment.x0 < x]
     right = [fragment for row in rows for fragment in row if fragment.x0 >= x]
     if not left or not right:
         return 0, x
     low, high = max(fragment.x1 for fragment in left), min(fragment.x0 for fragment in right)
-    if high - low < 0.6 * size:
+    weight = min(sum(len(f.text) for f in left), sum(len(f.text) for f in right))
+    if high - low < 0.6 * size or weight <= least:
         return 0, x
     if not _are_columns([make_row(row) for row in group_rows(left)], [make_row(row) for row in group_rows(right)]):
         return 0, x
-    return min(sum(len(f.text) for f in left), sum(len(f.text) for f in right)), (low + high) / 2
+    return weight, (low + high) / 2
 
 
 def _are_columns(left: Sequence[Row], right: Sequence[Row]) -> bool:

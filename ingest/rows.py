@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ingest.textlayer import Fragment
 
@@ -38,7 +39,7 @@ class Cell:
 
     @property
     def is_number(self) -> bool:
-        return bool(_NUMBER.match(self.text) or _DASH.match(self.text))
+        return _is_number(self.text)
 
     @property
     def is_period(self) -> bool:
@@ -99,10 +100,17 @@ def make_row(fragments: Sequence[Fragment]) -> Row:
                 continue
         cells.append(cell)
         glue = cell.text in _CURRENCY or cell.text in {"(", "$(", "$ ("}
-    cells = [replace(cell, text=_tidy_number(cell.text)) if cell.is_number else cell for cell in cells]
+    cells = [
+        replace(cell, text=_tidy_number(cell.text)) if " " in cell.text and cell.is_number else cell for cell in cells
+    ]
     characters = max(ordered, key=lambda fragment: len(fragment.text))
     bold = all(fragment.bold for fragment in ordered if any(map(str.isalnum, fragment.text)))
     return Row(tuple(cells), min(f.y0 for f in ordered), max(f.y1 for f in ordered), characters.size, bold)
+
+
+@lru_cache(maxsize=8192)
+def _is_number(text: str) -> bool:
+    return bool(_NUMBER.match(text) or _DASH.match(text))
 
 
 def _tidy_number(text: str) -> str:

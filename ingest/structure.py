@@ -18,6 +18,7 @@ _EDGE = 0.12
 _MARGIN = 0.07
 _OUTERMOST = 2
 _LONGEST_TITLE = 200
+_NO_TITLE = re.compile(r"(table of )?contents$|index$|arxiv:|united states\s+securities and exchange", re.IGNORECASE)
 _IMPRINT = re.compile(
     r"(https?://|www\.|\bdownload(ed)?\b|\bpage \d+|©|\(c\) (19|20)\d\d|all rights reserved|published by|confidential|"
     r"\bvol(ume|\.)? ?\d+.*\d|^\d{1,4}\s.{3,60}$|^.{3,60}\s\d{1,4}$)",
@@ -93,8 +94,10 @@ def _is_imprint(block: Block, page: Page) -> bool:
 
 
 def _line_height(block: Block, page: Page) -> float:
-    """Points; the middle one of the block's lines."""
-    heights = sorted((line.box.y1 - line.box.y0) * page.height for line in block.lines)
+    """Points; the middle one of the block's lines. A turned line is as high as it is wide."""
+    heights = sorted(
+        min((line.box.y1 - line.box.y0) * page.height, (line.box.x1 - line.box.x0) * page.width) for line in block.lines
+    )
     return heights[len(heights) // 2]
 
 
@@ -128,6 +131,7 @@ def _title(pages: Sequence[Page]) -> str:
             and block.lines
             and sum(character.isalpha() for character in block.text) >= 4
             and len(block.text) <= _LONGEST_TITLE
+            and not _NO_TITLE.match(block.text)
         ]
         if candidates:
             best = max(candidates, key=lambda block: (round(_line_height(block, page)), -block.box.y0))
