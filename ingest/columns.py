@@ -106,7 +106,7 @@ def _valleys(grouped: Sequence[Sequence[Fragment]]) -> list[float]:
 
 
 def _section_weight(rows: Sequence[Sequence[Fragment]], x: float, size: float, least: int) -> tuple[int, float]:
-    """Characters in the lesser of the two columns, and the gutter's middle; 0 when it is no gutter or not above `least`."""
+    """Characters in the lesser of the two columns (0: no gutter, or not above `least`), and the gutter's middle."""
     left = [fragment for row in rows for fragment in row if fragment.x0 < x]
     right = [fragment for row in rows for fragment in row if fragment.x0 >= x]
     if not left or not right:

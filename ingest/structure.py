@@ -134,6 +134,7 @@ def _title(pages: Sequence[Page]) -> str:
             and not _NO_TITLE.match(block.text)
         ]
         if candidates:
-            best = max(candidates, key=lambda block: (round(_line_height(block, page)), -block.box.y0))
+            headings = [block for block in candidates if block.kind is Kind.HEADING]
+            best = max(headings or candidates, key=lambda block: (round(_line_height(block, page)), -block.box.y0))
             return " ".join(best.text.split())
     return ""
