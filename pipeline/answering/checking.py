@@ -1,7 +1,7 @@
-"""Looks for every number and every name of a claim in the evidence it cites. Owns what counts as the same number.
+"""Looks for every number and every name of a claim in the evidence it cites.
 
-Conservative: a claim whose number is rounded, converted or counted is not "found", because nobody wrote it there.
-Never judges whether the statement follows from the evidence.
+Conservative: a number that was rounded, converted or counted is not found, because nobody wrote it there. Never judges
+whether the statement follows from the evidence.
 """
 
 from __future__ import annotations
@@ -9,93 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
+from pipeline.answering.quantities import numbers, stands_in, without_numbers
 from pipeline.answering.words import STOP_WORDS, normalise
-
-_SCALES = {
-    "thousand": 10**3,
-    "thousands": 10**3,
-    "k": 10**3,
-    "million": 10**6,
-    "millions": 10**6,
-    "mn": 10**6,
-    "mio": 10**6,
-    "m": 10**6,
-    "billion": 10**9,
-    "billions": 10**9,
-    "bn": 10**9,
-    "b": 10**9,
-    "trillion": 10**12,
-    "trillions": 10**12,
-    "tn": 10**12,
-}
-_WORD_NUMBERS = {
-    word: value
-    for value, word in enumerate(
-        ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], start=2
-    )
-}
-_CURRENCIES = {
-    "$": "usd",
-    "usd": "usd",
-    "us$": "usd",
-    "dollars": "usd",
-    "\u20ac": "eur",
-    "eur": "eur",
-    "euro": "eur",
-    "euros": "eur",
-    "\u00a3": "gbp",
-    "gbp": "gbp",
-    "pounds": "gbp",
-    "\u00a5": "jpy",
-    "jpy": "jpy",
-    "yen": "jpy",
-    "chf": "chf",
-}
-_NUMBER = re.compile(
-    r"""
-    (?P<open>\()?
-    (?P<currency>us\$|[$\u20ac\u00a3\u00a5]|\b(?:usd|eur|gbp|jpy|chf)\s?)?\s?
-    (?P<sign>(?<![\w.,)])[-\u2212\u2013](?=[$\u20ac\u00a3]?\d)|(?<=[$\u20ac\u00a3])[-\u2212])?
-    (?P<currency2>[$\u20ac\u00a3\u00a5])?
-    (?P<digits>(?<![\w])\d+(?:[.,\u00a0\u202f]\d+)*|(?<=fy)\d{4}|(?<=fy)\d{2}|(?<![\w])\.\d+)
-    (?P<ordinal>st|nd|rd|th)?(?![\d])
-    \s?(?P<percent>%|per\s?cent\b|pct\b|percentage\spoints?\b|pp\b)?
-    \s?(?P<scale>(?:thousands?|millions?|billions?|trillions?|mio|mn|bn|tn|k|m|b)\b)?
-    \s?(?P<currency3>(?:usd|eur|euros?|gbp|jpy|yen|chf|dollars|pounds)\b|[\u20ac])?
-    (?P<close>\))?
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-_DECLARED_SCALE = re.compile(
-    r"(?:\bin|\(|[$\u20ac\u00a3]|\b(?:usd|eur|gbp|chf|jpy|euros?|dollars)\b)\s*(?:(?:us)?[$\u20ac\u00a3]|usd|eur|gbp|chf)?\s*"
-    r"(?P<scale>thousands?|millions?|billions?|mn|bn|m|k)\b|(?P<zeros>\(?(?:in\s)?[$\u20ac\u00a3]?\s?['\u2019]?000s?\)?)",
-    re.IGNORECASE,
-)
-_DECLARED_PERCENT = re.compile(
-    r"(?<!\d)(?<!\d )%|\b(?:in|as)\s(?:a\s)?per\s?cent(?:age)?\b|\bpercentage\b", re.IGNORECASE
-)
-_LESS = re.compile(
-    r"\b(?:fell|fall(?:s|en)?|decreas\w+|declin\w+|drop\w*|loss(?:es)?|lost|negative|minus|down|deficit|reduc\w+|lower|"
-    r"shr[aiu]nk\w*|outflow|used|cut|short\w*)\b",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number as written: its value with the scale applied, and what its unit was said to be.
-
-    kind: "plain", "percent" or "points". either_sign: brackets in running text may or may not mean a minus.
-    """
-
-    text: str
-    value: Decimal
-    kind: str = "plain"
-    currency: str = ""
-    scaled: bool = False
-    either_sign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,108 +27,11 @@ class Check:
 
 def check(claim: str, evidence: Sequence[str]) -> Check:
     """Look for each number and name of `claim` in the texts of `evidence`. No evidence: everything is missing."""
-    missing = [number.text for number in numbers(claim) if not _number_found(number, claim, evidence)]
+    missing = [number.text for number in numbers(claim) if not any(stands_in(number, claim, text) for text in evidence)]
     names_text = "\n".join(evidence)
-    missing += [name for name in names(claim) if not _name_found(name, names_text)]
+    missing += [name for name in names(without_numbers(claim)) if not _name_found(name, names_text)]
     return Check(tuple(dict.fromkeys(missing)))
 
-
-# Numbers ---------------------------------------------------------------------------------------------------------
-
-
-def numbers(text: str) -> list[Number]:
-    """All numbers of `text`: digits with separators, sign, percent, scale and currency, and the words two to twelve."""
-    found = [number for match in _NUMBER.finditer(text) if (number := _read(match, text)) is not None]
-    for match in re.finditer(r"[A-Za-z]+", text):
-        if (value := _WORD_NUMBERS.get(match.group().casefold())) is not None:
-            following = re.match(r"[\s-](thousand|million|billion|trillion)\b", text[match.end() :], re.IGNORECASE)
-            scale = _SCALES[following.group(1).casefold()] if following else 1
-            found.append(Number(match.group(), Decimal(value) * scale, scaled=scale > 1))
-    return found
-
-
-def _read(match: re.Match[str], text: str) -> Number | None:
-    value = _decimal(match["digits"])
-    if value is None:
-        return None
-    scale = match["scale"]
-    if (
-        scale
-        and len(scale) == 1
-        and match["currency"] is None
-        and match["currency2"] is None
-        and text[match.end("digits")] == " "
-    ):
-        scale = None  # "5 m" is five metres as likely as five million
-    value *= _SCALES[scale.casefold()] if scale else 1
-    bracketed = bool(match["open"] and match["close"])
-    in_row = bracketed and " | " in text
-    if match["sign"] or in_row:
-        value = -value
-    percent = (match["percent"] or "").casefold()
-    kind = "points" if percent.startswith(("percentage", "pp")) else "percent" if percent else "plain"
-    currency = next((match[g] for g in ("currency", "currency2", "currency3") if match[g]), "").strip().casefold()
-    written = match.group().strip().strip("()") if not bracketed else match.group().strip()
-    return Number(
-        written, value, kind, _CURRENCIES.get(currency, ""), bool(scale), either_sign=bracketed and not in_row
-    )
-
-
-def _decimal(digits: str) -> Decimal | None:
-    """Value of a run of digits; a comma or a point is a thousands separator or a decimal mark by its place."""
-    digits = re.sub(r"[\u00a0\u202f]", "", digits)
-    points, commas = digits.count("."), digits.count(",")
-    if points and commas:
-        decimal_mark = max(".", ",", key=digits.rfind)
-        other = "," if decimal_mark == "." else "."
-        digits = digits.replace(other, "").replace(decimal_mark, ".")
-    elif commas:
-        groups = digits.split(",")
-        grouped = all(len(group) == 3 for group in groups[1:]) and len(groups[0]) <= 3
-        if not grouped and commas > 1:
-            return None
-        digits = digits.replace(",", "" if grouped else ".")
-    elif points > 1:
-        groups = digits.split(".")
-        if not all(len(group) == 3 for group in groups[1:]):
-            return None  # a section number or a date, not a quantity
-        digits = digits.replace(".", "")
-    return Decimal(digits)
-
-
-def _number_found(wanted: Number, claim: str, evidence: Sequence[str]) -> bool:
-    return any(
-        _same(wanted, found, claim, text, scales)
-        for text in evidence
-        for scales in [_scales(text)]
-        for found in numbers(text)
-    )
-
-
-def _scales(text: str) -> set[int]:
-    """Scales that the evidence declares for its bare numbers, as in "in millions of EUR" or "($000)"."""
-    declared = {1}
-    for match in _DECLARED_SCALE.finditer(text):
-        declared.add(_SCALES[match["scale"].casefold()] if match["scale"] else 1000)
-    return declared
-
-
-def _same(wanted: Number, found: Number, claim: str, text: str, scales: set[int]) -> bool:
-    if wanted.currency and found.currency and wanted.currency != found.currency:
-        return False
-    if wanted.kind != found.kind:
-        declared = wanted.kind == "percent" and found.kind == "plain" and _DECLARED_PERCENT.search(text)
-        if not declared:
-            return False
-    values = {found.value} if found.scaled else {found.value * scale for scale in scales}
-    if wanted.value in values:
-        return True
-    if found.either_sign or wanted.either_sign:
-        return -wanted.value in values
-    return wanted.value > 0 and -wanted.value in values and bool(_LESS.search(claim))
-
-
-# Names -----------------------------------------------------------------------------------------------------------
 
 _WORD = re.compile(r"[^\W_][\w&'\u2019.-]*[^\W_]|[^\W_]")
 _MONTHS = frozenset(
@@ -255,12 +74,12 @@ def _tokens(text: str) -> list[str]:
 
 
 def _name_found(name: str, evidence: str) -> bool:
-    """All words of the name stand close together in the evidence, or the acronym spells the first letters of words there."""
+    """Whether the words of the name stand close together in the evidence, or the acronym spells out a name there."""
     wanted, words = _tokens(name), _tokens(evidence)
     places = [[i for i, word in enumerate(words) if _same_word(w, word)] for w in wanted]
     if all(places):
         return any(all(any(abs(i - j) <= _WINDOW for j in others) for others in places) for i in places[0])
-    return len(wanted) == 1 and name.isupper() and len(name) >= 2 and _spelled(wanted[0], words)
+    return len(wanted) == 1 and name.isupper() and _spelled(name, evidence)
 
 
 def _same_word(wanted: str, word: str) -> bool:
@@ -271,7 +90,8 @@ def _same_word(wanted: str, word: str) -> bool:
     return "-" in word and wanted in word.split("-")
 
 
-def _spelled(acronym: str, words: list[str]) -> bool:
-    initials = "".join(word[0] for word in words if word not in STOP_WORDS)
-    every = "".join(word[0] for word in words)
-    return acronym in initials or acronym in every
+def _spelled(acronym: str, evidence: str) -> bool:
+    """Whether capitalised words in a row begin with the letters of the acronym (small words between them aside)."""
+    words = [word for word in _WORD.findall(evidence) if normalise(word) not in STOP_WORDS]
+    initials = "".join(word[0] if word[0].isupper() else " " for word in words)
+    return acronym in initials

@@ -34,7 +34,7 @@ def endpoint_answerer(
 
 def endpoint_llm(settings: AnswerSection, retries: int = RETRIES) -> LLM:
     """The LLM itself. Raises `ConfigError` when `answer.url` or `answer.model` is missing or no URL."""
-    from llama_index.llms.openai_like import OpenAILike
+    from llama_index.llms.openai_like import OpenAILike  # type: ignore[import-untyped]
     from openai import OpenAI
 
     if not settings.model:

@@ -41,8 +41,9 @@ class ExtractiveAnswerer:
         read = hits[: self._pages]
         used = ContextUsed(tuple(hit.ref for hit in read))
         ranking = rank_units(question, read, self._embedder)
+        claims: tuple[Claim, ...] = ()
         if not ranking.units or is_weak(strength(ranking)):
-            text, claims = abstention(question).text, ()
+            text = abstention(question).text
         else:
             claims = tuple(_claim(unit, ranking) for unit in choose(ranking))
             text = load("extractive_answer").render(quotes=" \u2026 ".join(claim.text for claim in claims))

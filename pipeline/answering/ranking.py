@@ -92,7 +92,7 @@ def _candidates(hit: PageHit, rank: int) -> list[_Candidate]:
     for item in hit.chunks:
         around = content_stems(f"{name} {hit.title} {item.chunk.context}")
         found += [
-            _Candidate(unit, hit, rank, content_stems(unit.said), around, page)
+            _Candidate(unit, hit, rank, content_stems(unit.said), around | content_stems(unit.heading), page)
             for unit in cut(item.chunk)
             if any(c.isalnum() for c in unit.quote)
         ]
@@ -111,7 +111,7 @@ def _coverage(candidate: _Candidate, idf: Mapping[str, float]) -> float:
 
 
 def _embedded(candidate: _Candidate) -> str:
-    heading = (candidate.unit.chunk.context.splitlines() or [candidate.hit.title])[-1]
+    heading = candidate.unit.heading or candidate.unit.chunk.context.rsplit(" \u203a ", 1)[-1] or candidate.hit.title
     return f"{heading}: {candidate.unit.said}" if heading else candidate.unit.said
 
 
@@ -131,4 +131,4 @@ def _wrong_type(unit: Unit, own: frozenset[str], terms: QuestionTerms) -> bool:
         return True
     if terms.wants_person and not re.search(r"\b[A-Z][^\W\d_]+\W+(?:\w+\W+){0,3}[A-Z]", unit.quote):
         return True
-    return unit.kind is UnitKind.SENTENCE and (unit.chunk.kind is Kind.HEADING or unit.quote.endswith(("?", ":")))
+    return unit.kind is UnitKind.HEADING or unit.chunk.kind is Kind.HEADING or unit.quote.endswith(("?", ":"))

@@ -10,13 +10,14 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ingest.document import FULL_PAGE, Box, Chunk, Kind, Span
+from ingest.document import FULL_PAGE, Box, Chunk, Span
 from pipeline.answering.sentences import sentence_ends
 
 CELLS = " | "
 
 
 class UnitKind(StrEnum):
+    HEADING = "heading"
     SENTENCE = "sentence"
     ROW = "row"
     FIELD = "field"
@@ -27,7 +28,8 @@ class Unit:
     """A quotable part of a chunk.
 
     quote: the words as they stand there, line breaks made spaces. said: the same so that it is understood alone (a
-    table row carries its column headers). cells: (header, value) of a row, the first being its label.
+    table row carries its column headers). cells: (header, value) of a row, the first being its label. heading: the
+    line above it in the chunk that names it, if any.
     """
 
     chunk: Chunk
@@ -37,6 +39,7 @@ class Unit:
     quote: str
     said: str
     cells: tuple[tuple[str, str], ...] = ()
+    heading: str = ""
 
     @property
     def parts(self) -> tuple[tuple[str, Box], ...]:
@@ -64,32 +67,45 @@ def parts(chunk: Chunk, start: int, end: int) -> tuple[tuple[str, Box], ...]:
 
 
 def cut(chunk: Chunk) -> tuple[Unit, ...]:
-    """All units of a chunk in reading order; together they hold every word of it."""
+    """All units of a chunk in reading order; together they hold every word of it.
+
+    Lines of a chunk are paragraphs, headings or rows (`ingest.chunking`): a sentence ends with its line, unless the
+    next line goes on in lower case.
+    """
+    text = chunk.text
     units: list[Unit] = []
-    lines = _lines(chunk.text)
-    header = _header(chunk, lines)
-    paragraph: list[tuple[int, int]] = []
-    for number, (start, end) in enumerate(lines):
-        line = chunk.text[start:end]
-        if CELLS in line:
-            units += _sentences(chunk, paragraph)
-            paragraph = []
-            units.append(_row(chunk, start, end, header if number >= len(header) else []))
+    heading = ""
+    for is_row, lines in _runs(text):
+        if is_row:
+            units += _rows(chunk, lines, heading)
             continue
-        if paragraph and _breaks(chunk, paragraph, (start, end)):
-            units += _sentences(chunk, paragraph)
-            paragraph = []
-        paragraph.append((start, end))
-    return tuple(units + _sentences(chunk, paragraph))
+        for start, end in lines:
+            line = text[start:end]
+            units += _sentences(chunk, start, end, heading)
+            if _is_heading(line):
+                heading = _flat(line)
+    return tuple(units)
+
+
+def _runs(text: str) -> list[tuple[bool, list[tuple[int, int]]]]:
+    """Neighbouring table rows together, and neighbouring other lines; a line that goes on is one with the next."""
+    runs: list[tuple[bool, list[tuple[int, int]]]] = []
+    for match in re.finditer(r"[^\n]*\S[^\n]*", text):
+        start, end = match.span()
+        is_row = CELLS in match.group()
+        if not runs or runs[-1][0] != is_row:
+            runs.append((is_row, []))
+        lines = runs[-1][1]
+        goes_on = lines and match.group().lstrip()[:1].islower() and text[lines[-1][1] - 1] not in ".!?:;"
+        if goes_on and not is_row and not _BULLET.match(match.group()):
+            lines[-1] = (lines[-1][0], end)
+        else:
+            lines.append((start, end))
+    return runs
 
 
 def _flat(text: str) -> str:
     return " ".join(text.split())
-
-
-def _lines(text: str) -> list[tuple[int, int]]:
-    """(start, end) of each line that has words."""
-    return [match.span() for match in re.finditer(r"[^\n]*\S[^\n]*", text)]
 
 
 # Rows ------------------------------------------------------------------------------------------------------------
@@ -98,33 +114,51 @@ _VALUE = re.compile(r"^[\s$€£(+\-\u2212]*\d[\d.,\s]*[)%]?\s*(?:[a-zA-Z%]{1,3}
 _YEAR = re.compile(r"^(?:FY\s*|CY\s*)?(?:19|20)\d\d\S?$")
 
 
-def _header(chunk: Chunk, lines: list[tuple[int, int]]) -> list[list[str]]:
-    """The header rows that begin a table chunk: rows without values other than years. At most three."""
+def _is_header(cells: list[str]) -> bool:
+    """A row without values other than years."""
+    return not any(_VALUE.match(cell) and not _YEAR.match(cell) for cell in cells)
+
+
+def _rows(chunk: Chunk, lines: list[tuple[int, int]], heading: str) -> list[Unit]:
+    """The rows of one or more tables, each with the header above it: a table's first rows without values, up to three.
+
+    In a table of words alone only the first row is its header.
+    """
+    table = [_split(chunk.text[start:end]) for start, end in lines]
     header: list[list[str]] = []
-    for start, end in lines[:3]:
-        cells = _split(chunk.text[start:end])
-        if len(cells) < 2 or any(_VALUE.match(cell) and not _YEAR.match(cell) for cell in cells):
-            break
-        header.append(cells)
-    if len(header) == len(lines) or chunk.kind is not Kind.TABLE:
-        return header[:1] if chunk.kind is Kind.TABLE and len(lines) > 1 else []
-    if len(header) > 1 and not any(cell == "" or _YEAR.match(cell) for cell in header[0]):
-        return header[:1]  # a table of words: only its first row is a header
-    return header
+    fresh = True
+    units: list[Unit] = []
+    for number, ((start, end), cells) in enumerate(zip(lines, table, strict=True)):
+        followed = number + 1 < len(table)
+        opens = not fresh and followed and _is_header(cells) and (not cells[0] or any(map(_YEAR.match, cells)))
+        if opens:
+            header, fresh = [], True
+        if fresh and followed and _is_header(cells) and (not header or _headed(header, cells)) and len(header) < 3:
+            header.append(cells)
+            units.append(_row(chunk, start, end, [], heading))
+            continue
+        fresh = False
+        units.append(_row(chunk, start, end, header, heading))
+    return units
+
+
+def _headed(header: list[list[str]], cells: list[str]) -> bool:
+    """Whether a second row without values still belongs to the header: the first one spans columns, or it has years."""
+    return "" in header[0] or any(map(_YEAR.match, cells))
 
 
 def _split(line: str) -> list[str]:
     return [cell.strip() for cell in re.split(r" ?\| ?", line)]
 
 
-def _row(chunk: Chunk, start: int, end: int, header: list[list[str]]) -> Unit:
+def _row(chunk: Chunk, start: int, end: int, header: list[list[str]], heading: str) -> Unit:
     text = chunk.text[start:end]
     values = _split(text)
     rows = [row for row in header if len(row) == len(values)]
     names = [" ".join(dict.fromkeys(filter(None, column))) for column in zip(*rows, strict=True)]
     names = names or [""] * len(values)
     cells = tuple(zip(names, values, strict=True))
-    return Unit(chunk, start, end, UnitKind.ROW, _flat(text), say_row(cells), cells)
+    return Unit(chunk, start, end, UnitKind.ROW, _flat(text), say_row(cells), cells, heading)
 
 
 def say_row(cells: tuple[tuple[str, str], ...]) -> str:
@@ -141,32 +175,15 @@ _BULLET = re.compile(r"^\s*(?:[\u2022\u2023\u25aa\u25cf\u25e6\u2013*\-]\s|\(?\d{
 _FIELD = re.compile(r"^\s*[^\W\d_][^:.!?\n]{0,48}:\s+\S")
 
 
-def _breaks(chunk: Chunk, before: list[tuple[int, int]], line: tuple[int, int]) -> bool:
-    """Whether a new paragraph begins with `line`."""
-    previous = before[-1]
-    text = chunk.text[line[0] : line[1]]
-    if chunk.text[previous[1] : line[0]].count("\n") > 1 or _BULLET.match(text):
-        return True
-    upper, lower = _box(chunk, previous), _box(chunk, line)
-    if upper and lower and _apart(upper, lower) and not _same_sentence(chunk, previous, line):
-        return True
-    if _FIELD.match(text) and _FIELD.match(chunk.text[previous[0] : previous[1]]):
-        return True
-    widest = max(end - start for start, end in _lines(chunk.text))
-    short = previous[1] - previous[0] < 0.6 * widest
-    return (short or widest < 40) and not text.lstrip()[:1].islower()
-
-
-def _same_sentence(chunk: Chunk, previous: tuple[int, int], line: tuple[int, int]) -> bool:
-    """Text that runs over a column break: no full stop before, lower case after."""
+def _is_heading(line: str) -> bool:
+    """A short line without an end mark, as headings and captions inside a chunk are."""
+    words = line.split()
     return (
-        chunk.text[line[0] : line[1]].lstrip()[:1].islower() and chunk.text[: previous[1]].rstrip()[-1:] not in ".!?:"
+        0 < len(words) <= 14
+        and line.rstrip()[-1:] not in ".!?:;,|"
+        and not _FIELD.match(line)
+        and words[0][0].isupper()
     )
-
-
-def _box(chunk: Chunk, line: tuple[int, int]) -> Box | None:
-    boxes = chunk.boxes(*line)
-    return Box.around(boxes) if boxes else None
 
 
 def _apart(upper: Box, lower: Box) -> bool:
@@ -179,18 +196,16 @@ def _apart(upper: Box, lower: Box) -> bool:
     return shared <= 0 or lower.y0 < upper.y0 or lower.y0 - upper.y1 > height
 
 
-def _sentences(chunk: Chunk, paragraph: list[tuple[int, int]]) -> list[Unit]:
-    if not paragraph:
-        return []
-    start, stop = paragraph[0][0], paragraph[-1][1]
-    text = chunk.text[start:stop]
+def _sentences(chunk: Chunk, start: int, end: int, heading: str) -> list[Unit]:
+    text = chunk.text[start:end]
     units: list[Unit] = []
     low = 0
     for high in sentence_ends(text):
-        quote = _flat(text[low:high])
-        if quote:
-            kind = UnitKind.FIELD if _FIELD.match(quote) and not quote.endswith(".") else UnitKind.SENTENCE
+        if quote := _flat(text[low:high]):
+            kind = UnitKind.FIELD if _FIELD.match(quote) and quote[-1] not in ".!?" else UnitKind.SENTENCE
+            if kind is UnitKind.SENTENCE and low == 0 and high == len(text) and _is_heading(quote):
+                kind = UnitKind.HEADING
             begin = start + low + len(text[low:high]) - len(text[low:high].lstrip())
-            units.append(Unit(chunk, begin, start + high, kind, quote, quote))
+            units.append(Unit(chunk, begin, start + high, kind, quote, quote, (), heading))
         low = high
     return units
