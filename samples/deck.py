@@ -1,11 +1,11 @@
-"""The slide deck of the capital markets day: the text layer has titles and bullet points, the pictures have the data."""
+"""The slide deck of the capital markets day: titles and bullet points as text, the data as pictures."""
 
 from __future__ import annotations
 
 import pymupdf
 
 from samples import pictures
-from samples.layout import GREY, NAVY, SLIDE, Booklet, Heading, Sample, story_pdf, write
+from samples.layout import GREY, NAVY, SLIDE, Booklet, Heading, Sample, everywhere, story_pdf, write
 from samples.pictures import Picture
 
 _CSS = """
@@ -60,7 +60,7 @@ def deck() -> Sample:
     write(page, 60, 420, "Halden Ferry Lines plc · Capital markets day, 18 September 2025", 15, "helv", color=(1, 1, 1))
     for number, (title, words, picture) in enumerate(slides, start=2):
         top = 105 if picture is None else 92
-        part, _ = story_pdf(words, lambda _, top=top: [pymupdf.Rect(60, top, 900, 500)], SLIDE, _CSS)
+        part, _ = story_pdf(words, everywhere(pymupdf.Rect(60, top, 900, 500)), SLIDE, _CSS)
         book.pdf.insert_pdf(part)
         page = book.pdf[-1]
         page.wrap_contents()

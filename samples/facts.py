@@ -236,13 +236,23 @@ class Quarter:
 def quarters(route: Route) -> tuple[Quarter, ...]:
     """The year of `route`, split by season (the summer route sails in the second and third quarter only)."""
     shares = (0.0, 0.404, 0.596) if route.code == "R12" else SEASONS
-    rows = []
-    for number in range(4):
-        values = []
-        for total in (route.crossings, route.passengers, route.cars, route.freight_units):
-            first_three = [round(total * share) for share in shares]
-            values.append([*first_three, total - sum(first_three)][number])
-        rows.append(Quarter(route, number + 1, *values, round(route.on_time + ON_TIME_SWING[number], 1)))
+
+    def part(total: int, number: int) -> int:
+        first_three = [round(total * share) for share in shares]
+        return [*first_three, total - sum(first_three)][number]
+
+    rows = [
+        Quarter(
+            route,
+            number + 1,
+            crossings=part(route.crossings, number),
+            passengers=part(route.passengers, number),
+            cars=part(route.cars, number),
+            freight_units=part(route.freight_units, number),
+            on_time=round(route.on_time + ON_TIME_SWING[number], 1),
+        )
+        for number in range(4)
+    ]
     return tuple(row for row in rows if row.crossings)
 
 

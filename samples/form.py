@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pymupdf
+from pymupdf import mupdf
 
 from samples.facts import CLAIM
 from samples.layout import A4, GREY, NAVY, RULE, Booklet, Sample, write
@@ -40,10 +41,10 @@ def _widget(page: pymupdf.Page, kind: int, name: str, rect: pymupdf.Rect, value:
     widget = pymupdf.Widget()
     widget.field_type, widget.field_name, widget.field_label = kind, name, label
     widget.rect, widget.field_value = rect, value
-    widget.border_color, widget.fill_color, widget.border_width = RULE, (0.96, 0.98, 1), 0.7
+    widget.border_color, widget.fill_color, widget.border_width = RULE, (0.96, 0.98, 1), 1
     widget.text_fontsize = 10
-    if rect.height > 30 and kind == pymupdf.PDF_WIDGET_TYPE_TEXT:
-        widget.field_flags = pymupdf.PDF_TX_FIELD_IS_MULTILINE
+    if rect.height > 30 and kind == mupdf.PDF_WIDGET_TYPE_TEXT:
+        widget.field_flags = mupdf.PDF_TX_FIELD_IS_MULTILINE
     page.add_widget(widget)
 
 
@@ -59,7 +60,7 @@ def claim_form() -> Sample:
         width = 231.5 if half else 483.0
         write(page, x, y, label, 9.5, "hebo")
         rect = pymupdf.Rect(x, y + 6, x + width, y + 6 + height)
-        _widget(page, pymupdf.PDF_WIDGET_TYPE_TEXT, name, rect, value, label)
+        _widget(page, mupdf.PDF_WIDGET_TYPE_TEXT, name, rect, value, label)
         wrap = not half or x > 56
         x, y = (56.0, y + height + 32) if wrap else (307.5, y)
     for number, line in enumerate(_RULES):
@@ -71,7 +72,7 @@ def claim_form() -> Sample:
     y = 170.0
     for label, name, ticked in _BOXES:
         rect = pymupdf.Rect(56, y - 10, 69, y + 3)
-        _widget(page, pymupdf.PDF_WIDGET_TYPE_CHECKBOX, name, rect, ticked, label)
+        _widget(page, mupdf.PDF_WIDGET_TYPE_CHECKBOX, name, rect, ticked, label)
         write(page, 80, y, label, 10)
         y += 28
     write(page, 56, y + 30, "I declare that what I have stated in this form is true and complete.", 10)

@@ -90,6 +90,11 @@ def story_pdf(
     return pymupdf.open("pdf", buffer.getvalue()), headings
 
 
+def everywhere(place: pymupdf.Rect) -> Callable[[int], Sequence[pymupdf.Rect]]:
+    """The same single place on every page."""
+    return lambda _: (place,)
+
+
 def _positions(story: pymupdf.Story) -> list[Any]:
     """Where the elements of what was just placed lie."""
     seen: list[Any] = []
@@ -146,7 +151,7 @@ class Booklet:
         return self.pdf.new_page(width=mediabox.width, height=mediabox.height)
 
     def flow(self, html: str, columns: int = 2, footnote: str = "", footnote_at: str = "") -> None:
-        """`html` in balanced columns from a fresh page on; `footnote` at the foot of the page that has `footnote_at`."""
+        """`html` in balanced columns from a fresh page on; `footnote` goes to the page with the words `footnote_at`."""
         gap = 20.0
         width = (self.right - self.left - gap * (columns - 1)) / columns
 
@@ -165,11 +170,11 @@ class Booklet:
         part, headings = made
         start = self.pdf.page_count
         self.pdf.insert_pdf(part)
-        for page in list(self.pdf)[start:]:
+        for page in self.pdf.pages(start):
             page.wrap_contents()  # a story leaves its own transformation behind
         self.headings += [Heading(h.level, h.text, h.page_index + start) for h in headings]
         self.y = self.top + height + 14.0
-        for page in list(self.pdf)[start:] if footnote else ():
+        for page in self.pdf.pages(start) if footnote else ():
             if page.search_for(footnote_at):
                 page.draw_line(
                     (self.left, self.bottom - 12), (self.left + 120, self.bottom - 12), color=GREY, width=0.5
@@ -265,7 +270,7 @@ class Booklet:
 
     def furniture(self, header: str, labels: Sequence[str], skip: int = 1) -> None:
         """Running header (with the chapter) and footer (with the printed label) from page `skip` on."""
-        for page in list(self.pdf)[skip:]:
+        for page in self.pdf.pages(skip):
             width = page.rect.width
             begun = [h for h in self.headings if h.level == 1 and h.page_index <= page.number]
             chapter = [h for h in begun if h.page_index == page.number][:1] or begun[-1:]

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from samples.deck import deck
 from samples.form import claim_form
+from samples.gold import records
 from samples.layout import Sample
-from samples.questions import records
 from samples.reports import annual_2024, annual_2025, brannoch_2025
 from samples.scans import minutes, notice
 

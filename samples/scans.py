@@ -13,7 +13,7 @@ import pymupdf
 from PIL import ExifTags, Image, ImageFilter
 
 from samples.facts import FENDERS, MINUTES, NOTICE
-from samples.layout import A4, Booklet, Sample, Table, pdf_bytes, story_pdf, write
+from samples.layout import A4, Booklet, Sample, Table, everywhere, pdf_bytes, story_pdf, write
 
 _TEXT = Path(__file__).parent / "text"
 _TURNS = (0.8, -1.1, 0.5, -0.6)  # degrees, page by page
@@ -26,7 +26,7 @@ _NOTICE_CSS = (
 
 
 def _page(html: str, css: str) -> pymupdf.Page:
-    pdf, _ = story_pdf(html, lambda _: [pymupdf.Rect(72, 64, 530, 800)], A4, css)
+    pdf, _ = story_pdf(html, everywhere(pymupdf.Rect(72, 64, 530, 800)), A4, css)
     if pdf.page_count != 1:
         raise ValueError("a sheet of paper holds one page of text")
     return pdf[0]
