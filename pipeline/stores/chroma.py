@@ -8,6 +8,7 @@ may change: a folder found with its marker is never opened, but rebuilt by `pipe
 from __future__ import annotations
 
 import sqlite3
+import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,8 @@ SETTLE_FROM = 100
 """Waiting records worth settling when closing: the next process would index them anew, about 1 ms each."""
 HNSW = {"max_neighbors": 16, "ef_construction": 128, "ef_search": 400, "batch_size": 100}
 MARKER = "writing"
+HNSW_HEADER = struct.Struct("<i4Q")
+"""Start of header.bin: format version, level 0 offset, capacity, elements, bytes an element."""
 
 
 class Chroma:
@@ -75,6 +78,7 @@ class Chroma:
         try:
             self._client = chromadb.PersistentClient(str(self.folder), settings=settings)
         except Exception as error:
+            _forget_failed(str(self.folder))
             raise self.plain(error) from error
 
     def disconnect(self) -> None:
@@ -175,6 +179,31 @@ class Chroma:
     def settle(self) -> None:
         """Make Chroma write its index files and empty its write-ahead log now."""
         self._mark()
+        self._flush()
+        self._unmark()
+        self.connect()
+
+    def scrub(self) -> None:
+        """After deletions: leave no byte of what was deleted in the files. A server looks after itself."""
+        if self.url:
+            return
+        self._mark()
+        self._flush()
+        with disk_errors("cleaning Chroma"):
+            for header in self.folder.glob("*/header.bin"):
+                _blank_spare_elements(header)
+            connection = sqlite3.connect(self._database, isolation_level=None)
+            try:
+                connection.execute("PRAGMA secure_delete = ON")
+                connection.execute("VACUUM")
+            except sqlite3.OperationalError as error:
+                raise self.plain(error) from None
+            finally:
+                connection.close()
+        self._unmark()
+        self.connect()
+
+    def _flush(self) -> None:
         with self.reading():
             # A threshold takes effect when a collection is opened.
             self._set_threshold(2, 2)
@@ -188,29 +217,11 @@ class Chroma:
                     collection.upsert(ids=fillers, embeddings=np.eye(2, dimension, dtype=np.float32))
                     collection.delete(ids=fillers)
             self._set_threshold(SYNC_THRESHOLD, HNSW["batch_size"])
-        self.disconnect()
-        self._unmark()
-        self.connect()
+            self.disconnect()
 
     def _set_threshold(self, records: int, batch: int) -> None:
         for name in self.spaces:
             self.collection(name).modify(configuration={"hnsw": {"sync_threshold": records, "batch_size": batch}})
-
-    def scrub(self) -> None:
-        """After deletions: leave no byte of what was deleted in the files. A server looks after itself."""
-        if self.url:
-            return
-        self.settle()
-        self.disconnect()
-        with disk_errors("cleaning Chroma"):
-            connection = sqlite3.connect(self._database, isolation_level=None)
-            try:
-                connection.execute("VACUUM")
-            except sqlite3.OperationalError as error:
-                raise self.plain(error) from None
-            finally:
-                connection.close()
-        self.connect()
 
     def plain(self, error: Exception) -> StoreError:
         """What a user can do about an error of Chroma."""
@@ -222,6 +233,30 @@ class Chroma:
             )
         where = f"the server at {self.url}" if self.url else str(self.folder)
         return StoreError(f"Chroma failed ({where}): {text}; `recto vacuum` rebuilds its index")
+
+
+def _blank_spare_elements(header: Path) -> None:
+    """Zero the room for further elements in the index files beside `header`.
+
+    hnswlib writes it as it found it in memory: bytes of anything this process held before, vectors included.
+    """
+    version, _, _, elements, element_bytes = HNSW_HEADER.unpack_from(header.read_bytes())
+    if version != 1:
+        raise StoreError(f"{header} has an unknown format ({version}): install chromadb as pyproject.toml names it")
+    for name, used in (("data_level0.bin", elements * element_bytes), ("length.bin", elements * 4)):
+        with header.with_name(name).open("r+b") as file:
+            spare = file.seek(0, 2) - used
+            if spare > 0:
+                file.seek(used)
+                file.write(bytes(spare))
+
+
+def _forget_failed(folder: str) -> None:
+    """Chroma keeps a client that failed to start and hands it out again for the same folder: drop it."""
+    from chromadb.api.shared_system_client import SharedSystemClient
+
+    SharedSystemClient._identifier_to_system.pop(folder, None)
+    SharedSystemClient._identifier_to_refcount.pop(folder, None)
 
 
 def _parts(url: str) -> tuple[str, int, bool]:

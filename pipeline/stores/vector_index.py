@@ -27,8 +27,8 @@ class VectorIndex:
             logger.warning("a run was killed while Chroma wrote its index; rebuilding it from the stored vectors")
             self.rebuild()
             return
-        self.chroma.connect()
         try:
+            self.chroma.connect()
             for collection in self.collections.values():
                 collection.count()
         except StoreError as error:

@@ -1,0 +1,269 @@
+"""The opened library as a whole: removing leaves nothing, verify finds what is wrong, vacuum mends."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.errors import StoreError
+from pipeline.results import PageRef
+from pipeline.stores.chroma import MARKER
+from pipeline.stores.opened import Stores
+from pipeline.stores.vacuum import vacuum
+from pipeline.stores.verify import verify
+from tests.stores.small_library import DIM, Opener, add_document, manifest, unit, write_file
+
+
+def holders(root: Path, needles: list[bytes]) -> set[str]:
+    """Files below `root` that hold one of `needles` (as bytes, in any case of letters)."""
+    found = set()
+    for path in root.rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            if any(needle in data or needle in data.lower() for needle in needles):
+                found.add(path.name)
+        if any(needle in path.name.encode() for needle in needles):
+            found.add(path.name)
+    return found
+
+
+def traces(stores: Stores, document_id: str, word: str) -> list[bytes]:
+    """What must be gone when the document is removed: its word, its id, and its vectors' bytes as stored."""
+    vectors = []
+    for collection in (stores.chunks, stores.pages):
+        for vector in collection.get(collection.ids(document_id)).values():
+            vectors += [vector.tobytes(), vector.astype(np.float16).tobytes()]
+    bags = stores.bags.read([bag for _, bag in stores.catalog.indexed_pages(document_id)])
+    vectors += [row.astype(np.float16).tobytes() for bag in bags for row in bag.vectors]
+    return [word.encode(), document_id.encode(), *vectors]
+
+
+def test_a_library_that_was_just_filled_verifies(stores: Stores, two_documents: tuple[str, str]) -> None:
+    assert verify(stores) == []
+    counts = stores.catalog.counts()
+    assert (counts.documents, counts.searchable, counts.pages, counts.chunks) == (2, 2, 5, 7)
+
+
+def test_remove_leaves_no_byte(stores: Stores, two_documents: tuple[str, str], tmp_path: Path) -> None:
+    kept, removed = two_documents
+    stores.catalog.history.log_question("ask", "what was found?", f'{{"document_id": "{removed}"}}', "hash", 0.1)
+    for name in (kept, removed):  # enough records that Chroma has written its index files, vectors included
+        for start in range(0, 1200, 400):
+            ids = [f"{name}:0:{number}" for number in range(start, start + 400)]
+            stores.chunks.upsert(ids, unit(f"{name}{start}", 400), [PageRef(name, 0)] * 400)
+    needles = traces(stores, removed, "zanzibarite")
+    assert {"data_level0.bin", "chroma.sqlite3", "catalog.sqlite-wal"} <= holders(tmp_path / "library", needles)
+
+    stores.remove_document(removed)
+    assert holders(tmp_path / "library", needles) == set()
+    stores.close()
+    assert holders(tmp_path / "library", needles) == set()
+
+
+def test_what_stays_is_found_after_a_removal(stores: Stores, two_documents: tuple[str, str]) -> None:
+    kept, removed = two_documents
+    stores.remove_document(removed)
+    assert stores.lexical.search("zanzibarite", 10) == []
+    assert [key for key, _ in stores.lexical.search("harvests", 10)] == [f"{kept}:0"]
+    assert [key for key, _ in stores.cards.search("harvest", 10)] == [kept]
+    found = stores.chunks.query(unit(f"chunks{kept}:0:0", 2)[1], 10)
+    assert found[0][0] == f"{kept}:0:1" and len(found) == 3
+    assert stores.catalog.document(removed) is None
+    with pytest.raises(StoreError, match="no document"):
+        stores.remove_document(removed)
+    # `add` of the other pages of `kept` never happened: all that is left agrees.
+    assert verify(stores) == []
+
+
+def test_a_removed_document_can_be_added_again(stores: Stores, two_documents: tuple[str, str], tmp_path: Path) -> None:
+    _, removed = two_documents
+    stores.remove_document(removed)
+    file = write_file(tmp_path, "minerals.pdf", ["A vein of zanzibarite\nwas found", "Zanzibarite is rare", "The end"])
+    assert add_document(stores, file) == removed
+    assert verify(stores) == []
+
+
+def test_a_removal_that_was_killed_is_finished_at_the_next_opening(
+    open_stores: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores = open_stores()
+    document_id = add_document(stores, write_file(tmp_path, "a.pdf", ["words about quokkas", "more"]))
+    kept = add_document(stores, write_file(tmp_path, "b.pdf", ["words about hens"]))
+    needles = traces(stores, document_id, "quokka")
+    steps = ("originals.remove", "bags.remove", "vectors.scrub", "rebuild_words", "catalog.remove_document")
+    for step in steps:
+        with monkeypatch.context() as patch:
+            owner, _, name = step.rpartition(".")
+            patch.setattr(getattr(stores, owner) if owner else stores, name, lambda *_: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                stores.remove_document(document_id)
+        assert document_id not in stores.catalog.searchable()
+        stores = open_stores()
+        assert holders(tmp_path / "library", needles) == set(), step
+        assert [row.info.document_id for row in stores.catalog.documents()] == [kept]
+        assert verify(stores) == []
+        add_document(stores, write_file(tmp_path, "a.pdf", ["words about quokkas", "more"]))
+
+
+def plant_missing_chunk(stores: Stores, document_id: str) -> None:
+    stores.vectors.chroma.collection("chunks").delete(ids=[f"{document_id}:0:0"])
+
+
+def plant_surplus_chunk(stores: Stores, document_id: str) -> None:
+    stores.chunks.upsert([f"{document_id}:0:99"], unit("surplus", 1), [PageRef(document_id, 0)])
+
+
+def plant_missing_page_vector(stores: Stores, document_id: str) -> None:
+    stores.vectors.chroma.collection("pages").delete(ids=[f"{document_id}:1"])
+
+
+def plant_orphan_vectors(stores: Stores, document_id: str) -> None:
+    stores.pages.upsert(["f" * 16 + ":0"], unit("orphan", 1), [PageRef("f" * 16, 0)])
+
+
+def plant_missing_words(stores: Stores, document_id: str) -> None:
+    stores.lexical.delete_document(document_id)
+
+
+def plant_missing_card(stores: Stores, document_id: str) -> None:
+    stores.cards.delete_document(document_id)
+
+
+def plant_orphan_bags(stores: Stores, document_id: str) -> None:
+    bag = stores.bags.read([stores.catalog.indexed_pages(document_id)[0][1]])
+    stores.bags.append("f" * 16, bag)
+
+
+def plant_orphan_original(stores: Stores, document_id: str) -> None:
+    path = stores.originals.path("f" * 16)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"nobody's")
+
+
+MENDED = {
+    plant_missing_chunk: "chroma chunks: 1 of 4 missing",
+    plant_surplus_chunk: "chroma chunks: 1 too many",
+    plant_missing_page_vector: "chroma pages: 1 of 3 missing",
+    plant_orphan_vectors: "chroma pages: holds document ffff",
+    plant_missing_words: "lexical: 3 of 3 missing",
+    plant_missing_card: "cards: 1 of 1 missing",
+    plant_orphan_bags: "page_vectors: holds document ffff",
+    plant_orphan_original: "originals: holds document ffff",
+}
+
+
+@pytest.mark.parametrize("plant", MENDED, ids=lambda plant: plant.__name__)
+def test_verify_finds_and_vacuum_mends(stores: Stores, two_documents: tuple[str, str], plant) -> None:  # type: ignore[no-untyped-def]
+    plant(stores, two_documents[1])
+    assert any(MENDED[plant] in line for line in verify(stores))
+    vacuum(stores)
+    assert verify(stores) == []
+
+
+def test_verify_finds_what_cannot_be_mended(stores: Stores, two_documents: tuple[str, str], tmp_path: Path) -> None:
+    first, second = two_documents
+    stores.originals.path(first).write_bytes(b"other bytes")
+    bag = stores.catalog.indexed_pages(second)[1][1]
+    path = stores.bags.files.path(second)
+    data = bytearray(path.read_bytes())
+    data[bag.offset + 20] ^= 1
+    path.write_bytes(data)
+    with stores.catalog.database.transaction() as run:
+        run.execute("DELETE FROM pages WHERE document_id = ? AND page_index = 1", (first,))
+    found = verify(stores)
+    assert any(first in line and "originals: missing, or not the bytes" in line for line in found)
+    assert any(second in line and "page 1: page_vectors: the record" in line and "damaged" in line for line in found)
+    assert any(first in line and "1 of 2 pages are indexed" in line for line in found)
+
+
+def test_verify_names_unfinished_documents(stores: Stores, tmp_path: Path) -> None:
+    document_id = add_document(stores, write_file(tmp_path, "a.pdf", ["one", "two"]))
+    stores.catalog.set_status(document_id, "adding")
+    (line,) = verify(stores)
+    assert "a.pdf" in line and "not finished" in line and "run `recto add" in line
+
+
+def test_vacuum_gives_space_back(stores: Stores, two_documents: tuple[str, str], tmp_path: Path) -> None:
+    kept, removed = two_documents
+    for start in range(0, 3000, 1000):
+        ids = [f"{removed}:0:{number}" for number in range(start, start + 1000)]
+        stores.chunks.upsert(ids, unit(f"{start}", 1000), [PageRef(removed, 0)] * 1000)
+    stores.remove_document(removed)
+    report = vacuum(stores)
+    assert report.bytes_after < report.bytes_before - 3000 * DIM * 4
+    assert verify(stores) == []
+    assert stores.chunks.query(unit(f"chunks{kept}:0:0", 1)[0], 1)[0][0] == f"{kept}:0:0"
+
+
+def test_the_index_is_rebuilt_when_chroma_was_killed_while_writing(
+    open_stores: Opener, tmp_path: Path, two_documents: tuple[str, str]
+) -> None:
+    stores = open_stores()
+    question = unit("question", 1)[0]
+    before = [stores.chunks.query(question, 7), stores.pages.query(question, 5)]
+    stores.close()
+    chroma = tmp_path / "library" / "chroma"
+    for path in chroma.rglob("*.bin"):
+        path.write_bytes(b"torn")
+    (chroma / "chroma.sqlite3").write_bytes(b"torn")
+    (chroma / MARKER).touch()
+    stores = open_stores()
+    assert verify(stores) == []
+    after = [stores.chunks.query(question, 7), stores.pages.query(question, 5)]
+    for old, new in zip(before, after, strict=True):
+        assert [one for one, _ in old] == [one for one, _ in new]
+        assert [score for _, score in old] == pytest.approx([score for _, score in new], abs=1e-6)
+
+
+def test_damage_that_chroma_itself_reports_is_mended(
+    open_stores: Opener, tmp_path: Path, two_documents: tuple[str, str]
+) -> None:
+    open_stores().close()
+    (tmp_path / "library" / "chroma" / "chroma.sqlite3").write_bytes(b"not a database, and long enough to be read" * 99)
+    assert verify(open_stores()) == []
+
+
+@pytest.mark.parametrize("store", ["lexical", "cards"])
+def test_a_damaged_lexical_index_is_built_anew(
+    open_stores: Opener, tmp_path: Path, two_documents: tuple[str, str], store: str
+) -> None:
+    open_stores().close()
+    (tmp_path / "library" / store / "meta.json").write_text("{")
+    stores = open_stores()
+    assert verify(stores) == []
+    assert len(stores.lexical.search("zanzibarite", 9)) == 2
+
+
+def test_a_swap_that_was_killed_between_its_renames_is_completed(
+    open_stores: Opener, tmp_path: Path, two_documents: tuple[str, str]
+) -> None:
+    open_stores().close()
+    library = tmp_path / "library"
+    (library / "chroma").rename(library / "chroma.old")
+    (library / "lexical").rename(library / "lexical.old")
+    (library / "cards.new").mkdir()
+    assert verify(open_stores()) == []
+    assert not [path.name for path in library.iterdir() if path.suffix in (".old", ".new")]
+
+
+def test_nothing_but_the_catalog_holds_text(stores: Stores, two_documents: tuple[str, str], tmp_path: Path) -> None:
+    stores.close()
+    allowed = {"catalog.sqlite", *(path.name for path in (tmp_path / "library" / "originals").rglob("*"))}
+    assert holders(tmp_path / "library", [b"a vein of zanzi"]) <= allowed
+    chroma = sqlite3.connect(tmp_path / "library" / "chroma" / "chroma.sqlite3")
+    assert {row[0] for row in chroma.execute("SELECT DISTINCT key FROM embedding_metadata")} == {
+        "document_id",
+        "page_index",
+    }
+    chroma.close()
+
+
+def test_closed_stores_release_the_library(open_stores: Opener, tmp_path: Path) -> None:
+    stores = open_stores()
+    stores.close()
+    stores.close()
+    again = Stores.open(tmp_path / "library", manifest(), stores.words)
+    again.close()
