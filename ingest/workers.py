@@ -93,6 +93,11 @@ class ParserPool:
         self._closed = False
         self._slots = [_Slot(self._jobs, max_tasks) for _ in range(workers.processes or _cores())]
 
+    @property
+    def processes(self) -> int:
+        """How many workers there are at most."""
+        return len(self._slots)
+
     def read_info(self, path: Path, identity: FileIdentity) -> Future[DocumentInfo]:
         """What the document is. `InputError` also when reading it crashes a worker or takes too long."""
 

@@ -8,20 +8,23 @@ twice is the same thing written over. A run that starts again takes up at the fi
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from ingest.chunking import chunk_document
-from ingest.document import Chunk, DocumentInfo, Page, PageIssue
+from ingest.document import DocumentInfo, PageIssue
 from ingest.errors import InputError
 from ingest.files import FileIdentity, identify
 from ingest.settings import ChunkSettings
 from ingest.structure import finish_document
-from ingest.workers import ParserPool, ParseResult, ParseTask
+from ingest.workers import ParseResult, ParserPool, ParseTask
 from pipeline.progress import NoProgress, Progress
+from pipeline.stores.rows import SEARCHABLE, DocumentRow, Status
 from pipeline.writing import IndexWriter, PreparedPage
 
 PAGE_WINDOW = 16
@@ -52,7 +55,7 @@ class AddReport:
 
 @dataclass
 class _Job:
-    """A document on its way. `waiting` windows are not parsed yet; `unwritten` pages not committed yet."""
+    """A document on its way: windows not given out yet, windows being parsed, pages not committed yet."""
 
     path: Path
     identity: FileIdentity
@@ -64,8 +67,17 @@ class _Job:
     issues: list[PageIssue] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """A file whose worker is finding out what it is."""
+
+    path: Path
+    identity: FileIdentity
+    started: float
+
+
 class Indexer:
-    """Adds files to a library. One `add` at a time; not for several threads."""
+    """Adds files to a library. Made for one `add`; not for several threads."""
 
     def __init__(self, writer: IndexWriter, pool: ParserPool, chunking: ChunkSettings) -> None:
         self._writer = writer
@@ -73,159 +85,145 @@ class Indexer:
         self._originals = writer.stores.originals
         self._pool = pool
         self._chunking = chunking
-        self.seconds: Counter[str] = Counter()
-        """Seconds of the calling thread by stage: "identify", "wait" (for the parsers), "chunk", "embed", "store"."""
+        self._seen: dict[str, Path] = {}
+        self._opening: dict[Future[DocumentInfo], _Opening] = {}
+        self._parsing: dict[Future[ParseResult], _Job] = {}
+        self._jobs: deque[_Job] = deque()
+        self._group: list[tuple[_Job, PreparedPage]] = []
+        self._known_pages = 0
+        self.seconds: dict[str, float] = defaultdict(float)
+        """Seconds of the calling thread: "identify", "wait" (for the parsers), "chunk", "embed", "store"."""
 
     def add(
         self, paths: Sequence[Path], *, retry_failed: bool = False, progress: Progress | None = None
     ) -> Iterator[AddReport]:
         """One report a file, in the order finished. Trouble with one file never stops the others."""
         watcher = progress or NoProgress()
-        self._total = 0
+        waiting = deque(paths)
+        room = WINDOWS_IN_FLIGHT * self._pool.processes
         try:
-            yield from self._run(deque(paths), retry_failed, watcher)
+            while waiting or self._opening or self._jobs or self._group:
+                while waiting and len(self._opening) + len(self._jobs) < room:
+                    yield from self._open(waiting.popleft(), retry_failed)
+                self._give_out(room)
+                idle = not (waiting or self._opening or self._parsing)
+                if len(self._group) >= GROUP_PAGES or (self._group and idle):
+                    yield from self._commit(watcher)
+                else:
+                    yield from self._collect(watcher)
         finally:
             watcher.finish()
 
-    def _run(self, waiting: deque[Path], retry_failed: bool, watcher: Progress) -> Iterator[AddReport]:
-        seen: dict[str, Path] = {}
-        opening: dict[Future[DocumentInfo], tuple[Path, FileIdentity, float]] = {}
-        parsing: dict[Future[ParseResult], _Job] = {}
-        jobs: deque[_Job] = deque()
-        group: list[tuple[_Job, PreparedPage]] = []
-        room = WINDOWS_IN_FLIGHT * self._pool.processes
-
-        while waiting or opening or parsing or jobs or group:
-            while waiting and len(opening) + len(jobs) + len(parsing) < room:
-                yield from self._open(waiting.popleft(), seen, opening, retry_failed)
-            while len(parsing) < room and (job := next((j for j in jobs if j.windows), None)):
-                task = ParseTask(self._originals.path(job.identity.document_id), job.identity, job.windows.popleft())
-                parsing[self._pool.submit(task)] = job
-                job.parsing += 1
-
-            if group and (len(group) >= GROUP_PAGES or not (opening or parsing or waiting)):
-                yield from self._commit(group, watcher)
-                group = []
-                continue
-
-            for done in self._wait([*opening, *parsing]):
-                if done in opening:
-                    path, identity, started = opening.pop(done)  # type: ignore[arg-type]
-                    report = self._begin(path, identity, started, done, jobs, watcher)  # type: ignore[arg-type]
-                    if report:
-                        yield report
-                else:
-                    job = parsing.pop(done)  # type: ignore[arg-type]
-                    pages = done.result().pages  # type: ignore[union-attr]
-                    self._catalog.save_parsed(job.identity.document_id, pages)
-                    watcher.advance("parse", len(pages))
-                    job.parsing -= 1
-            for job in [j for j in jobs if not j.windows and not j.parsing]:
-                jobs.remove(job)
-                prepared = self._prepare(job)
-                group.extend((job, page) for page in prepared)
-                if not prepared:
-                    yield self._close(job)
-
-    def _open(
-        self,
-        path: Path,
-        seen: dict[str, Path],
-        opening: dict[Future[DocumentInfo], tuple[Path, FileIdentity, float]],
-        retry_failed: bool,
-    ) -> Iterator[AddReport]:
+    def _open(self, path: Path, retry_failed: bool) -> Iterator[AddReport]:
         """Identify the file; hand it to a worker unless it is in the library already or cannot be used."""
         started = time.perf_counter()
         try:
-            identity = identify(path)
-            known = self._catalog.document(identity.document_id)
-            if identity.document_id in seen:
-                yield AddReport(str(path), identity.document_id, "unchanged", error=f"same bytes as {seen[identity.document_id]}")
-                return
-            seen[identity.document_id] = path
-            if known and known.status in ("ready", "partial") and not (retry_failed and known.status == "partial"):
-                yield AddReport(
-                    str(path), identity.document_id, "unchanged", known.info.page_count, (), known.chunks, known.page_vectors
-                )
-                return
-            if known and retry_failed:
-                self._catalog.forget_lost(identity.document_id)
-            original = self._originals.add(path, identity)
+            with self._timed("identify"):
+                identity = identify(path)
+                known = self._catalog.document(identity.document_id)
+                if identity.document_id in self._seen:
+                    yield _unchanged(path, identity, known, f"same bytes as {self._seen[identity.document_id]}")
+                    return
+                self._seen[identity.document_id] = path
+                again = retry_failed and known is not None and known.status != "ready"
+                if known and known.status in SEARCHABLE and not again:
+                    yield _unchanged(path, identity, known)
+                    return
+                if again:  # from the start: what was lost may change headings and chunks around it
+                    self._writer.stores.remove_document(identity.document_id)
+                original = self._originals.add(path, identity)
         except InputError as error:
-            self._catalog.record_failed(str(path), str(error))
-            yield AddReport(str(path), "", "failed", seconds=time.perf_counter() - started, error=str(error))
+            yield self._failed(path, None, started, error)
             return
-        finally:
-            self.seconds["identify"] += time.perf_counter() - started
-        opening[self._pool.read_info(original, replace(identity, path=path))] = (path, identity, started)
+        future = self._pool.read_info(original, replace(identity, path=path))
+        self._opening[future] = _Opening(path, identity, started)
 
-    def _begin(
-        self,
-        path: Path,
-        identity: FileIdentity,
-        started: float,
-        opened: Future[DocumentInfo],
-        jobs: deque[_Job],
-        watcher: Progress,
-    ) -> AddReport | None:
+    def _give_out(self, room: int) -> None:
+        """Parse tasks to the workers, the oldest document first."""
+        for job in self._jobs:
+            while job.windows and len(self._parsing) < room:
+                original = self._originals.path(job.identity.document_id)
+                task = ParseTask(original, job.identity, job.windows.popleft())
+                self._parsing[self._pool.submit(task)] = job
+                job.parsing += 1
+
+    def _collect(self, watcher: Progress) -> Iterator[AddReport]:
+        """Wait for the workers, keep what they bring, prepare the documents that are parsed whole."""
+        pending: list[Future[Any]] = [*self._opening, *self._parsing]
+        with self._timed("wait"):
+            wait(pending, return_when=FIRST_COMPLETED)
+        for opened in [future for future in self._opening if future.done()]:
+            yield from self._begin(self._opening.pop(opened), opened, watcher)
+        for parsed in [future for future in self._parsing if future.done()]:
+            job, pages = self._parsing.pop(parsed), parsed.result().pages
+            self._catalog.save_parsed(job.info.document_id, pages)
+            watcher.advance("parse", len(pages))
+            job.parsing -= 1
+        for job in [job for job in self._jobs if not job.windows and not job.parsing]:
+            self._jobs.remove(job)
+            with self._timed("chunk"):
+                prepared = self._prepare(job)
+            self._group += [(job, page) for page in prepared]
+            if not prepared:  # a killed run had written every page, but not said so
+                self._writer.commit_words()
+                yield self._close(job)
+
+    def _begin(self, file: _Opening, opened: Future[DocumentInfo], watcher: Progress) -> Iterator[AddReport]:
         try:
             info = opened.result()
         except InputError as error:
-            self._originals.remove(identity.document_id)
-            self._catalog.record_failed(str(path), str(error), identity)
-            return AddReport(
-                str(path), identity.document_id, "failed", seconds=time.perf_counter() - started, error=str(error)
-            )
-        self._catalog.begin_document(info, str(path))
+            self._originals.remove(file.identity.document_id)
+            yield self._failed(file.path, file.identity, file.started, error)
+            return
+        self._catalog.begin_document(info, str(file.path))
         missing = self._catalog.unparsed_pages(info.document_id)
         windows = deque(tuple(missing[i : i + PAGE_WINDOW]) for i in range(0, len(missing), PAGE_WINDOW))
-        jobs.append(_Job(path, identity, started, info, windows))
-        self._total += len(missing)
-        watcher.start(self._total)
-        return None
+        self._jobs.append(_Job(file.path, file.identity, file.started, info, windows))
+        self._known_pages += len(missing)
+        watcher.start(self._known_pages)
 
     def _prepare(self, job: _Job) -> list[PreparedPage]:
         """Furniture, headings and chunks of a whole document; the pages that still have to be written."""
-        started = time.perf_counter()
-        parsed = self._catalog.parsed_pages(job.info.document_id)
-        job.info, pages = finish_document(job.info, parsed)
+        document_id = job.info.document_id
+        job.info, pages = finish_document(job.info, self._catalog.parsed_pages(document_id))
         self._catalog.set_info(job.info)
-        chunks = chunk_document(job.info, pages, self._writer.text_embedder.count_tokens, self._chunking)
+        chunks = chunk_document(job.info, pages, self._writer.embedders.text.count_tokens, self._chunking)
         job.issues = [issue for page in pages for issue in page.issues]
-        missing = set(self._catalog.unindexed_pages(job.info.document_id))
-        self._writer.resume(job.info.document_id)
+        self._writer.begin(job.info, pages)
+        missing = set(self._catalog.unindexed_pages(document_id))
         prepared = [
             PreparedPage(job.info, page, tuple(own))
             for page, own in zip(pages, chunks, strict=True)
             if page.page_index in missing
         ]
         job.unwritten = len(prepared)
-        self.seconds["chunk"] += time.perf_counter() - started
         return prepared
 
-    def _commit(self, group: list[tuple[_Job, PreparedPage]], watcher: Progress) -> Iterator[AddReport]:
-        for start in range(0, len(group), GROUP_PAGES):
-            part = group[start : start + GROUP_PAGES]
-            self.seconds.update(self._writer.write([page for _, page in part]))
-            watcher.advance("embed", len(part))
-            watcher.advance("store", len(part))
-            for job, _ in part:
-                job.unwritten -= 1
-                if not job.unwritten:
-                    yield self._close(job)
+    def _commit(self, watcher: Progress) -> Iterator[AddReport]:
+        group, self._group = self._group[:GROUP_PAGES], self._group[GROUP_PAGES:]
+        seconds = self._writer.write([page for _, page in group])
+        for stage, spent in seconds.items():
+            self.seconds[stage] += spent
+        watcher.advance("embed", len(group))
+        watcher.advance("store", len(group))
+        for job, _ in group:
+            job.unwritten -= 1
+            if not job.unwritten:
+                yield self._close(job)
 
     def _close(self, job: _Job) -> AddReport:
         """Every page is written: count the rows, then say what the document has become."""
         row = self._catalog.document(job.info.document_id)
         assert row is not None
-        lost = tuple(issue for issue in job.issues if issue.lost)
+        lost = [issue for issue in job.issues if issue.lost]
+        status: Status = "ready"
         error = ""
         if row.pages_lost == job.info.page_count:
-            status, error = "failed", f"every page failed; the first: {lost[0].error}" if lost else NO_WORDS
+            status, error = "failed", f"every page failed; the first: {lost[0].error}"
         elif row.chunks == 0:
             status, error = "partial", NO_WORDS
-        else:
-            status = "partial" if row.pages_lost else "ready"
+        elif lost:
+            status, error = "partial", f"{row.pages_lost} of {job.info.page_count} pages failed"
         self._catalog.set_status(job.info.document_id, status, error)
         return AddReport(
             str(job.path),
@@ -239,19 +237,29 @@ class Indexer:
             error,
         )
 
-    def _wait(self, futures: Iterable[Future[object]]) -> set[Future[object]]:
+    def _failed(self, path: Path, identity: FileIdentity | None, started: float, error: InputError) -> AddReport:
+        self._catalog.record_failed(str(path), str(error), identity)
+        document_id = identity.document_id if identity else ""
+        return AddReport(str(path), document_id, "failed", seconds=time.perf_counter() - started, error=str(error))
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
         started = time.perf_counter()
-        pending = list(futures)
-        done = wait(pending, return_when=FIRST_COMPLETED).done if pending else set()
-        self.seconds["wait"] += time.perf_counter() - started
-        return done
+        try:
+            yield
+        finally:
+            self.seconds[stage] += time.perf_counter() - started
 
 
-def chunks_of(prepared: Sequence[PreparedPage]) -> list[Chunk]:
-    """All chunks of the pages, in order."""
-    return [chunk for page in prepared for chunk in page.chunks]
-
-
-def pages_of(prepared: Sequence[PreparedPage]) -> list[Page]:
-    """The pages themselves, in order."""
-    return [item.page for item in prepared]
+def _unchanged(path: Path, identity: FileIdentity, known: DocumentRow | None, why: str = "") -> AddReport:
+    if known is None:
+        return AddReport(str(path), identity.document_id, "unchanged", error=why)
+    return AddReport(
+        str(path),
+        identity.document_id,
+        "unchanged",
+        known.info.page_count,
+        chunks=known.chunks,
+        page_vectors=known.page_vectors,
+        error=why,
+    )

@@ -7,22 +7,22 @@ Nothing is visible until the catalog says so; all ids come from content, so a re
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-
-from ingest.document import FURNITURE, Chunk, DocumentInfo, Kind, Page
-from pipeline.embedding.base import PageEmbedder, PageInput, TextEmbedder, Vectors
-from pipeline.embedding.fde import FixedDimensionalEncoder
-from pipeline.results import PageRef
-from pipeline.retrieval.cards import card_texts
-from pipeline.stores.catalog import IndexedPage
-from pipeline.stores.lexical import LexicalRecord
-from pipeline.stores.opened import Stores
-from pipeline.stores.bags import BagRef
 from PIL import Image
+
+from ingest.document import Chunk, DocumentInfo, Page
+from pipeline.embedding.base import PageInput, PageVectors, Vectors
+from pipeline.embedding.models import Embedders
+from pipeline.results import PageRef
+from pipeline.retrieval.words import page_key
+from pipeline.stores.bags import BagRef
+from pipeline.stores.opened import Stores
+from pipeline.stores.rows import IndexedPage
+
+PageImage = Callable[[PageRef], Image.Image]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,77 @@ class PreparedPage:
     def ref(self) -> PageRef:
         return PageRef(self.info.document_id, self.page.page_index)
 
-    @property
-    def key(self) -> str:
-        """The page's id in Chroma and in the lexical index."""
-        return f"{self.info.document_id}:{self.page.page_index}"
+
+class IndexWriter:
+    """Embeds pages and writes them to every store."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        embedders: Embedders,
+        page_image: PageImage,
+    ) -> None:
+        self.stores = stores
+        self.embedders = embedders
+        self._page_image = page_image
+
+    def begin(self, info: DocumentInfo, pages: Sequence[Page]) -> None:
+        """Take up a document: what a killed run appended behind its last durable bag is dropped, its card written."""
+        durable = self.stores.catalog.indexed_pages(info.document_id)
+        self.stores.bags.truncate(info.document_id, max((bag.end for _, bag in durable), default=0))
+        self.stores.cards.add([self.stores.words.card_record(info, pages)])
+
+    def commit_words(self) -> None:
+        """Make words and cards searchable and durable."""
+        self.stores.lexical.commit()
+        self.stores.cards.commit()
+
+    def write(self, pages: Sequence[PreparedPage]) -> dict[str, float]:
+        """Embed and commit; durable when it returns. Gives the seconds spent in "embed" and "store"."""
+        started = time.perf_counter()
+        chunks = [chunk for prepared in pages for chunk in prepared.chunks]
+        chunk_vectors = self.embedders.text.embed_texts([chunk.embedded_text for chunk in chunks])
+        bags = self.embedders.pages.embed_pages([self._page_input(prepared) for prepared in pages])
+        embedded = time.perf_counter()
+
+        self.stores.chunks.upsert(
+            [chunk.chunk_id for chunk in chunks],
+            chunk_vectors,
+            [PageRef(chunk.document_id, chunk.page_index) for chunk in chunks],
+        )
+        self._write_candidates(pages, bags)
+        bag_refs = self._append_bags(pages, bags)
+        self.stores.lexical.add([self.stores.words.page_record(prepared.info, prepared.page) for prepared in pages])
+        self.commit_words()
+        self.stores.catalog.save_indexed(
+            [
+                IndexedPage(prepared.ref, prepared.page, prepared.chunks, bag)
+                for prepared, bag in zip(pages, bag_refs, strict=True)
+            ]
+        )
+        return {"embed": embedded - started, "store": time.perf_counter() - embedded}
+
+    def _page_input(self, prepared: PreparedPage) -> PageInput:
+        return PageInput(prepared.page, prepared.info.title, lambda: self._page_image(prepared.ref))
+
+    def _write_candidates(self, pages: Sequence[PreparedPage], bags: Sequence[PageVectors]) -> None:
+        """What Chroma searches of a page: its one vector, or the fixed-dimensional encoding of its bag."""
+        filled = [(prepared.ref, bag.vectors) for prepared, bag in zip(pages, bags, strict=True) if len(bag.vectors)]
+        if filled:
+            refs = [ref for ref, _ in filled]
+            vectors = np.stack([self._candidate(vectors) for _, vectors in filled])
+            self.stores.pages.upsert([page_key(ref) for ref in refs], vectors, refs)
+
+    def _candidate(self, vectors: Vectors) -> Vectors:
+        encoder = self.embedders.encoder
+        return vectors[0] if encoder is None else encoder.encode_page(vectors)
+
+    def _append_bags(self, pages: Sequence[PreparedPage], bags: Sequence[PageVectors]) -> list[BagRef]:
+        refs: list[BagRef] = []
+        start = 0
+        for end in range(1, len(pages) + 1):
+            document_id = pages[start].ref.document_id
+            if end == len(pages) or pages[end].ref.document_id != document_id:
+                refs.extend(self.stores.bags.append(document_id, bags[start:end]))
+                start = end
+        return refs

@@ -15,10 +15,12 @@ import numpy as np
 from ingest.document import FURNITURE, Block, Box, Kind, Line, Page
 from pipeline.embedding.base import EmbedderIdentity, PageInput, PageVectors, TextEmbedder, Vectors
 
-REGION_LINES = 6
-REGION_STRIDE = 3
+TEXT_LINES = 8
+"""Lines of running text in a region; regions of text do not overlap, because chunks cover text already."""
+ROWS, ROW_STRIDE = 6, 4
+"""Rows of a table (or lines in a picture) in a region, and where the next one begins."""
 HEADING_LINES = 4
-HEADING_TOKENS = 64
+HEADING_TOKENS = 48
 _VERSION = "1"
 
 
@@ -37,10 +39,7 @@ class RegionPageEmbedder:
 
     def __init__(self, text_embedder: TextEmbedder) -> None:
         self._text = text_embedder
-        text = text_embedder.identity
-        self.identity = EmbedderIdentity(
-            name=f"regions/{text.name}", revision=f"{_VERSION}/{text.revision}", dimension=text.dimension
-        )
+        self.identity = region_identity(text_embedder.identity)
 
     def embed_pages(self, pages: Sequence[PageInput]) -> list[PageVectors]:
         """One bag a page, in the order given; all regions of all pages share the batches."""
@@ -60,27 +59,32 @@ class RegionPageEmbedder:
     def regions(self, page: Page, context: str) -> list[Region]:
         """The page's regions in reading order, each with the text that is embedded for it."""
         heading = self._heading(page, context)
-        room = self._text.max_tokens - self._text.count_tokens([heading])[0]
+        groups = list(_line_groups(page))
+        bodies = [_joined(header, lines) for lines, header in groups]
+        lengths = self._text.count_tokens([heading, *bodies])
+        room = self._text.max_tokens - lengths[0]
         regions = []
-        for lines, header in _line_groups(page):
-            for part in self._fitting(lines, header, room):
-                body = "\n".join(line.text for line in (*header, *part))
-                regions.append(Region(f"{heading}\n{body}" if heading else body, Box.around(x.box for x in part)))
+        for (lines, header), body, length in zip(groups, bodies, lengths[1:], strict=True):
+            parts = [(lines, body)] if length <= room else self._fitting(lines, header, room)
+            for part, text in parts:
+                box = Box.around(line.box for line in part)
+                regions.append(Region(f"{heading}\n{text}" if heading else text, box))
         return regions
 
     def _heading(self, page: Page, context: str) -> str:
         """Document title and the first lines of the page, headers included, at most `HEADING_TOKENS`."""
         first = [line.text for block in page.blocks for line in block.lines][:HEADING_LINES]
-        words = " ".join(part for part in (context, *first) if part).split()
+        words = " ".join(part for part in (context, *first) if part).split()[:HEADING_TOKENS]
         counts = self._text.count_tokens([" ".join(words[:end]) for end in range(1, len(words) + 1)])
-        fitting = sum(count <= HEADING_TOKENS for count in counts)
-        return " ".join(words[:fitting])
+        return " ".join(words[: sum(count <= HEADING_TOKENS for count in counts)])
 
-    def _fitting(self, lines: tuple[Line, ...], header: tuple[Line, ...], room: int) -> Iterator[tuple[Line, ...]]:
+    def _fitting(
+        self, lines: tuple[Line, ...], header: tuple[Line, ...], room: int
+    ) -> Iterator[tuple[tuple[Line, ...], str]]:
         """`lines`, or halves of it, small enough for the model; a single line too long is cut between words."""
-        body = "\n".join(line.text for line in (*header, *lines))
-        if self._text.count_tokens([body])[0] <= room:
-            yield lines
+        text = _joined(header, lines)
+        if self._text.count_tokens([text])[0] <= room:
+            yield lines, text
         elif len(lines) > 1:
             middle = len(lines) // 2
             yield from self._fitting(lines[:middle], header, room)
@@ -90,6 +94,15 @@ class RegionPageEmbedder:
         else:
             for half in _halves(lines[0]):
                 yield from self._fitting((half,), (), room)
+
+
+def region_identity(text: EmbedderIdentity) -> EmbedderIdentity:
+    """The page reader's identity: the way of reading and the text model under it."""
+    return EmbedderIdentity(f"regions/{text.name}", f"{_VERSION}/{text.revision}", text.dimension)
+
+
+def _joined(header: tuple[Line, ...], lines: tuple[Line, ...]) -> str:
+    return "\n".join(line.text for line in (*header, *lines))
 
 
 def _halves(line: Line) -> tuple[Line, Line]:
@@ -106,27 +119,30 @@ def _line_groups(page: Page) -> Iterator[tuple[tuple[Line, ...], tuple[Line, ...
     for block in page.blocks:
         if block.kind in FURNITURE or not block.lines:
             continue
-        if block.kind in (Kind.TABLE, Kind.PICTURE):
-            yield from ((lines, ()) for lines in _windows(tuple(run)))
+        alone = block.kind in (Kind.TABLE, Kind.PICTURE)
+        if alone or (block.kind is Kind.HEADING and len(run) >= TEXT_LINES):
+            yield from _text_groups(run)
             run = []
-            yield from _alone(block)
-        elif block.kind is Kind.HEADING and len(run) >= REGION_LINES:
-            yield from ((lines, ()) for lines in _windows(tuple(run)))
-            run = list(block.lines)
+        if alone:
+            yield from _row_groups(block)
         else:
             run.extend(block.lines)
-    yield from ((lines, ()) for lines in _windows(tuple(run)))
+    yield from _text_groups(run)
 
 
-def _alone(block: Block) -> Iterator[tuple[tuple[Line, ...], tuple[Line, ...]]]:
+def _text_groups(lines: list[Line]) -> Iterator[tuple[tuple[Line, ...], tuple[Line, ...]]]:
+    for window in _windows(tuple(lines), TEXT_LINES, TEXT_LINES):
+        yield window, ()
+
+
+def _row_groups(block: Block) -> Iterator[tuple[tuple[Line, ...], tuple[Line, ...]]]:
+    """The first region holds the header rows themselves; the others repeat them."""
     header = block.lines[: block.header_rows]
-    rows = block.lines[block.header_rows :] or header
-    yield from ((lines, header if rows is not header else ()) for lines in _windows(rows))
+    for number, window in enumerate(_windows(block.lines, ROWS, ROW_STRIDE)):
+        yield window, header if number else ()
 
 
-def _windows(lines: tuple[Line, ...]) -> Iterator[tuple[Line, ...]]:
-    """Runs of `REGION_LINES` lines, one every `REGION_STRIDE`; the last reaches the end."""
-    if not lines:
-        return
-    for start in range(0, max(1, len(lines) - REGION_LINES + REGION_STRIDE), REGION_STRIDE):
-        yield lines[start : start + REGION_LINES]
+def _windows(lines: tuple[Line, ...], size: int, stride: int) -> Iterator[tuple[Line, ...]]:
+    """Runs of `size` lines, one every `stride`; the last reaches the end."""
+    for start in range(0, max(1, len(lines) - size + stride) if lines else 0, stride):
+        yield lines[start : start + size]

@@ -5,6 +5,7 @@ Never cuts a text silently: callers count first (`count_tokens`); `embed_texts` 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,6 +102,16 @@ def load_text_embedder(settings: EmbeddingSection) -> SentenceTransformerEmbedde
         raise ConfigError(f"embedding.text_model {settings.text_model!r} gives no sentence vectors; name another model")
     identity = EmbedderIdentity(name=name, revision=revision, dimension=dimension)
     return SentenceTransformerEmbedder(model, identity, batch_tokens=settings.batch_tokens)
+
+
+def text_identity(settings: EmbeddingSection) -> EmbedderIdentity:
+    """The identity of the configured model; only a model from the Hub has to be loaded for it."""
+    name, location, revision = _locate(settings.text_model)
+    pooling = Path(location) / "1_Pooling" / "config.json"
+    if not pooling.is_file():
+        return load_text_embedder(settings).identity
+    dimension = json.loads(pooling.read_text(encoding="utf-8"))["word_embedding_dimension"]
+    return EmbedderIdentity(name, revision, int(dimension))
 
 
 def _locate(text_model: str) -> tuple[str, str, str]:

@@ -25,6 +25,16 @@ def spelled_out(question: str) -> str:
     return " ".join([question, *extra])
 
 
+def lexical_words(question: str) -> str:
+    """What the page index is asked."""
+    return spelled_out(question)
+
+
+def card_words(question: str) -> str:
+    """What the document cards are asked."""
+    return " ".join([spelled_out(question), *joined_names(question)])
+
+
 def joined_names(question: str) -> list[str]:
     """Neighbouring capitalised words run together ("General Mills" → "generalmills"), as file names have them."""
     words = _WORD.findall(question)

@@ -35,6 +35,24 @@ class Lookup:
         found = self._matching(("bag_offset", "bag_rows", "bag_dim"), "pages", _PAGE, _keys(refs))
         return {PageRef(row[0], row[1]): BagRef(row[0], *row[2:]) for row in found if row[2] is not None}
 
+    def page_refs(self, document_ids: Sequence[str]) -> list[PageRef]:
+        """Every indexed page of the documents, in order."""
+        marks = ", ".join("?" * len(document_ids))
+        found = self.database.rows(
+            f"SELECT document_id, page_index FROM pages WHERE document_id IN ({marks}) AND bag_offset IS NOT NULL "
+            "ORDER BY document_id, page_index",
+            list(document_ids),
+        )
+        return [PageRef(document_id, page_index) for document_id, page_index in found]
+
+    def names(self, document_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """(name, title) of each document."""
+        marks = ", ".join("?" * len(document_ids))
+        found = self.database.rows(
+            f"SELECT document_id, name, title FROM documents WHERE document_id IN ({marks})", list(document_ids)
+        )
+        return {document_id: (name, title) for document_id, name, title in found}
+
     def chunks_of(self, refs: Sequence[PageRef], with_spans: bool = True) -> dict[PageRef, list[Chunk]]:
         """Chunks of each page in their order; every ref has a list, empty where the page has none.
 

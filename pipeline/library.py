@@ -1,0 +1,290 @@
+"""`Library`: the one object a caller holds. Opens the stores, loads models when first needed, hands work on.
+
+Owns no logic of its own: indexing, retrieval, answering and the stores each do theirs.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from ingest.document import Box, PageIssue
+from ingest.files import find_files
+from ingest.settings import ChunkSettings, IngestSettings, WorkerSettings
+from pipeline.config import Mode, Settings, load_settings
+from pipeline.embedding.models import Embedders, identities, load_embedders
+from pipeline.errors import InputError
+from pipeline.progress import Progress
+from pipeline.questions import check_question
+from pipeline.results import Answer, PageRef, SearchResult
+from pipeline.retrieval.words import PageWords
+from pipeline.screenshots import ScreenshotCache
+from pipeline.stores.manifest import Manifest
+from pipeline.stores.opened import Stores
+from pipeline.stores.rows import DocumentRow
+from pipeline.stores.vacuum import VacuumReport, vacuum
+from pipeline.stores.verify import verify
+
+if TYPE_CHECKING:
+    from llama_index.core.base.base_query_engine import BaseQueryEngine
+    from llama_index.core.base.base_retriever import BaseRetriever
+    from PIL import Image
+
+    from pipeline.answering.base import Answerer, AnswerEvent
+    from pipeline.indexing import AddReport
+    from pipeline.retrieval.retriever import Retriever
+    from pipeline.stores.history import History
+
+log = logging.getLogger(__name__)
+
+FILTERS = frozenset({"document_id", "name", "title", "author", "media_type"})
+"""What documents can be narrowed by."""
+
+
+class Library:
+    """A library on disk, opened for one process. Use it in a `with` statement, or call `close`.
+
+    Raises `StoreError` when it is held by another process, damaged, or made with other settings, and `ConfigError`
+    for impossible settings.
+    """
+
+    def __init__(
+        self, path: Path | str = "library", *, settings: Settings | None = None, embedders: Embedders | None = None
+    ) -> None:
+        """`embedders` replaces the configured models by objects of the same protocols."""
+        self.settings = settings or load_settings({"library": Path(path)})
+        self._given = embedders
+        self._stores = Stores.open(
+            self.settings.library, self._manifest(), PageWords(), chroma_url=self.settings.retrieval.chroma_url
+        )
+        self._screenshots = ScreenshotCache(self._stores.paths.cache, self.settings.screenshots.cache_mb * 1_000_000)
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """The library that `settings.library` names."""
+        return cls(settings=settings)
+
+    def close(self) -> None:
+        """Give the library back to other processes."""
+        self._stores.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ---- documents
+
+    def add(
+        self, paths: Iterable[Path | str], *, retry_failed: bool = False, progress: Progress | None = None
+    ) -> Iterator[AddReport]:
+        """Add files and folders; one report a file, in the order finished. Raises `InputError` for a missing path."""
+        files = find_files([Path(path) for path in paths])
+        return self._index(files, retry_failed=retry_failed, progress=progress)
+
+    def sync(
+        self, folder: Path | str, *, dry_run: bool = False, progress: Progress | None = None
+    ) -> Iterator[AddReport]:
+        """Make the library equal to `folder`; one report a file, its `change` saying what happened (or would)."""
+        from pipeline.syncing import sync
+
+        return sync(self, Path(folder), dry_run=dry_run, progress=progress)
+
+    def documents(self) -> list[DocumentRow]:
+        """All documents, failed ones included, by name."""
+        return self._stores.catalog.documents()
+
+    def resolve(self, reference: str) -> DocumentRow:
+        """The document of an id, an unambiguous beginning of one, or a file name. Raises `InputError`."""
+        return self._stores.catalog.resolve(reference)
+
+    def issues(self, document_id: str) -> list[PageIssue]:
+        """Troubles on a document's pages."""
+        return self._stores.catalog.issues(document_id)
+
+    def remove(self, reference: str) -> DocumentRow:
+        """Remove a document from every store; gives back what it was."""
+        row = self.resolve(reference)
+        self._stores.remove_document(row.info.document_id)
+        self._screenshots.discard(row.info.document_id)
+        return row
+
+    def move(self, document_id: str, path: Path) -> None:
+        """The document's file is at `path` now: nothing is read or embedded again, only its name changes."""
+        stores = self._stores
+        row = self.resolve(document_id)
+        stores.catalog.set_path(document_id, str(path))
+        info = replace(row.info, name=path.name)
+        stores.catalog.set_info(info)
+        stores.cards.add([stores.words.card_record(info, stores.catalog.parsed_pages(document_id))])
+        stores.cards.commit()
+
+    # ---- questions
+
+    def search(
+        self,
+        question: str,
+        *,
+        k: int | None = None,
+        mode: Mode | None = None,
+        filters: Mapping[str, str] | None = None,
+    ) -> SearchResult:
+        """The `k` best pages. `filters`: name, title, author, media_type or document_id a document must have."""
+        return self._retriever.search(check_question(question), k=k, mode=mode, document_ids=self._fitting(filters))
+
+    def search_many(
+        self,
+        questions: Iterable[tuple[str | int | None, str]],
+        *,
+        k: int | None = None,
+        mode: Mode | None = None,
+        filters: Mapping[str, str] | None = None,
+    ) -> Iterator[tuple[str | int | None, SearchResult]]:
+        """`search` for each (id, question), in order."""
+        for question_id, question in questions:
+            yield question_id, self.search(question, k=k, mode=mode, filters=filters)
+
+    def ask(
+        self,
+        question: str,
+        *,
+        k: int | None = None,
+        mode: Mode | None = None,
+        filters: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """The answer, each claim with the place it rests on; or that the documents do not say."""
+        from pipeline.answering.base import AnswerReady
+
+        for event in self.ask_stream(question, k=k, mode=mode, filters=filters):
+            if isinstance(event, AnswerReady):
+                return event.answer
+        raise RuntimeError("the answerer ended without an answer")
+
+    def ask_stream(
+        self,
+        question: str,
+        *,
+        k: int | None = None,
+        mode: Mode | None = None,
+        filters: Mapping[str, str] | None = None,
+    ) -> Iterator[AnswerEvent]:
+        """`ask`, as typed events: text as it is written, claims as they end, then the whole answer."""
+        from pipeline.asking import ask_stream
+
+        result = self.search(question, k=k or self.settings.answer.pages, mode=mode, filters=filters)
+        yield from ask_stream(self._answerer, result, self._stores.catalog.history, self.settings.hash)
+
+    @property
+    def history(self) -> History:
+        """Questions asked and conversations held."""
+        return self._stores.catalog.history
+
+    # ---- pages
+
+    def page_picture(self, ref: PageRef) -> Image.Image:
+        """The page as a picture (RGB). Raises `InputError` for a page that the library does not have."""
+        row = self._stores.catalog.document(ref.document_id)
+        if row is None or not 0 <= ref.page_index < row.info.page_count:
+            have = "is not in the library" if row is None else f"has pages 0 to {row.info.page_count - 1}"
+            raise InputError(f"there is no page {ref.page_index}: document {ref.document_id} {have}")
+        original = self._stores.originals.path(ref.document_id)
+        return self._screenshots.page(
+            ref.document_id, original, row.info.media_type, ref.page_index, self.settings.screenshots.dpi
+        )
+
+    def page_boxes(self, ref: PageRef, question: str) -> tuple[Box, ...]:
+        """Where on the page the evidence for the question stands: cited boxes, else the regions that match it."""
+        hit = self._retriever.look_at(check_question(question), ref)
+        answer = self._answerer.answer(question, [hit])
+        cited = tuple(citation.box for claim in answer.claims for citation in claim.citations)
+        return cited or tuple(region.box for region in hit.regions[:1])
+
+    # ---- upkeep
+
+    def verify(self) -> list[str]:
+        """Differences between the catalog and the other stores; none means that they agree."""
+        return verify(self._stores)
+
+    def vacuum(self) -> VacuumReport:
+        """Give disk space back by rebuilding what cannot shrink."""
+        return vacuum(self._stores)
+
+    # ---- LlamaIndex
+
+    def as_retriever(self, k: int | None = None) -> BaseRetriever:
+        """A LlamaIndex retriever of text nodes and page `ImageNode`s."""
+        from pipeline.llamaindex import RectoRetriever
+
+        return RectoRetriever(self, k=k)
+
+    def as_query_engine(self) -> BaseQueryEngine:
+        """A LlamaIndex query engine whose responses carry claims and citations."""
+        from pipeline.llamaindex import RectoQueryEngine
+
+        return RectoQueryEngine(self)
+
+    # ---- parts, made when first needed
+
+    def _manifest(self) -> Manifest:
+        text, pages = self._embedders.identities if self._given else identities(self.settings.embedding)
+        return Manifest(text_embedder=text, page_embedder=pages, ingest=self._ingest, chunks=self._chunks)
+
+    @cached_property
+    def _ingest(self) -> IngestSettings:
+        section = self.settings.ingest
+        return IngestSettings(ocr=section.ocr, ocr_dpi=section.ocr_dpi, ocr_min_picture=section.ocr_min_picture)
+
+    @cached_property
+    def _chunks(self) -> ChunkSettings:
+        return ChunkSettings()
+
+    @cached_property
+    def _embedders(self) -> Embedders:
+        return self._given or load_embedders(self.settings.embedding)
+
+    @cached_property
+    def _retriever(self) -> Retriever:
+        from pipeline.retrieval.retriever import Retriever
+
+        return Retriever(self._stores, self._embedders, self.settings.retrieval)
+
+    @cached_property
+    def _answerer(self) -> Answerer:
+        from pipeline.answering.factory import make_answerer
+
+        return make_answerer(self.settings.answer, self._embedders.text, self.page_picture)
+
+    def _index(self, files: Sequence[Path], *, retry_failed: bool, progress: Progress | None) -> Iterator[AddReport]:
+        from ingest.workers import ParserPool
+        from pipeline.indexing import Indexer
+        from pipeline.writing import IndexWriter
+
+        section = self.settings.ingest
+        workers = WorkerSettings(processes=section.workers, page_seconds=section.page_seconds)
+        with ParserPool(self._ingest, workers) as pool:
+            writer = IndexWriter(self._stores, self._embedders, self.page_picture)
+            indexer = Indexer(writer, pool, self._chunks)
+            yield from indexer.add(files, retry_failed=retry_failed, progress=progress)
+            for stage, seconds in indexer.seconds.items():
+                log.info("%s: %.1f s", stage, seconds)
+
+    def _fitting(self, filters: Mapping[str, str] | None) -> frozenset[str] | None:
+        """Ids of the documents that have every value asked for; None without filters. Raises `InputError`."""
+        if not filters:
+            return None
+        unknown = sorted(set(filters) - FILTERS)
+        if unknown:
+            raise InputError(f"there is no filter {unknown[0]!r}: filter by {', '.join(sorted(FILTERS))}")
+        return frozenset(
+            row.info.document_id
+            for row in self.documents()
+            if all(str(getattr(row.info, key)) == value for key, value in filters.items())
+        )

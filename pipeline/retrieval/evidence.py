@@ -1,0 +1,33 @@
+"""What on a page speaks to the question: its best chunks, and the regions that its page vectors matched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ingest.document import Box, Chunk
+from pipeline.embedding.base import PageVectors, Vectors
+from pipeline.results import PageRef, ScoredChunk, ScoredRegion
+from pipeline.stores.opened import Stores
+
+REGIONS = 3
+
+
+def best_chunks(stores: Stores, refs: Sequence[PageRef], question: Vectors) -> dict[PageRef, tuple[ScoredChunk, ...]]:
+    """All chunks of the pages, nearest to the question first. `question` (dim,), unit length."""
+    chunks = stores.catalog.chunks_of(refs)
+    vectors = stores.chunks.get([chunk.chunk_id for own in chunks.values() for chunk in own])
+    return {ref: tuple(_scored(chunks.get(ref, ()), vectors, question)) for ref in refs}
+
+
+def _scored(chunks: Sequence[Chunk], vectors: dict[str, Vectors], question: Vectors) -> list[ScoredChunk]:
+    scored = [ScoredChunk(chunk, float(vectors[chunk.chunk_id] @ question)) for chunk in chunks]
+    return sorted(scored, key=lambda item: (-item.score, item.chunk.ordinal))
+
+
+def best_regions(bag: PageVectors, question: Vectors) -> tuple[ScoredRegion, ...]:
+    """The `REGIONS` boxes whose vectors are nearest to any of the question's vectors (m, dim), best first."""
+    similarities = (bag.vectors @ question.T).max(axis=1)
+    best = np.argsort(-similarities, kind="stable")[:REGIONS]
+    return tuple(ScoredRegion(Box(*map(float, bag.boxes[row])), float(similarities[row])) for row in best)

@@ -1,0 +1,157 @@
+"""A question to ranked pages: channels, fusion by page, selection. Every hit explains how it got its place.
+
+Modes rank the same pool of candidates, as UniDoc-Bench defines them: `text` by chunks and words, `image` by page
+vectors, `fusion` by all, `joint` by the nearer of chunk and page vectors in one space.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from pipeline.config import Mode, RetrievalSection
+from pipeline.embedding.base import Vectors
+from pipeline.embedding.models import Embedders
+from pipeline.results import ChannelScore, PageHit, PageRef, SearchResult
+from pipeline.retrieval import channels
+from pipeline.retrieval.channels import Scope
+from pipeline.retrieval.evidence import best_chunks, best_regions
+from pipeline.retrieval.fusion import standardised_sum
+from pipeline.retrieval.question import card_words, lexical_words
+from pipeline.stores.opened import Stores
+
+CHANNELS: Mapping[Mode, tuple[str, ...]] = {
+    "text": ("dense", "lexical"),
+    "image": ("visual",),
+    "fusion": ("dense", "lexical", "visual"),
+    "joint": ("joint",),
+}
+DOCUMENT_WEIGHT = 0.2
+"""What a point of the document's BM25 card score adds to a page's sum of standard scores. The card score is not
+standardised: a question that names no document matches no card well and so moves little."""
+DOCUMENTS_FIRST = 5
+"""Documents whose every page becomes a candidate because their cards fit the question best."""
+
+
+class Retriever:
+    """Searches opened stores. Not for several threads."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        embedders: Embedders,
+        settings: RetrievalSection,
+    ) -> None:
+        self._stores = stores
+        self._embedders = embedders
+        self._settings = settings
+
+    def search(
+        self,
+        question: str,
+        *,
+        k: int | None = None,
+        mode: Mode | None = None,
+        document_ids: frozenset[str] | None = None,
+    ) -> SearchResult:
+        """The `k` best pages. `document_ids` narrows the search. An empty library gives no hits."""
+        seconds: dict[str, float] = {}
+        searchable = self._stores.catalog.searchable()
+        scope = Scope(searchable if document_ids is None else searchable & document_ids, document_ids is not None)
+        if not scope.document_ids:
+            return SearchResult(question, (), seconds)
+        with _timed(seconds, "embed"):
+            text_vector = self._embedders.text.embed_question(question)
+            page_vectors = self._embedders.pages.embed_question(question)
+        with _timed(seconds, "candidates"):
+            scores, matches = self._score(question, text_vector, page_vectors, scope)
+        with _timed(seconds, "fusion"):
+            ranked = self._rank(scores, mode or self._settings.mode)[: k or self._settings.k]
+        with _timed(seconds, "evidence"):
+            hits = self._hits(ranked, scores, matches, text_vector, page_vectors)
+        return SearchResult(question, hits, seconds)
+
+    def look_at(self, question: str, ref: PageRef) -> PageHit:
+        """One page as a hit, wherever it would have been ranked."""
+        text_vector = self._embedders.text.embed_question(question)
+        page_vectors = self._embedders.pages.embed_question(question)
+        matches = channels.exact(self._stores, page_vectors, [ref])
+        return self._hits([(ref, 0.0)], {}, matches, text_vector, page_vectors)[0]
+
+    def _score(
+        self, question: str, text_vector: Vectors, page_vectors: Vectors, scope: Scope
+    ) -> tuple[dict[str, dict[PageRef, float]], channels.Exact]:
+        """Every channel's scores over one pool of candidates, and what matched in their bags."""
+        pool, stores = self._settings.pool, self._stores
+        words = lexical_words(question)
+        cards = channels.documents(stores, card_words(question), pool, scope)
+        dense = channels.dense(stores, text_vector, pool, scope)
+        lexical = channels.lexical(stores, words, pool, scope)
+        visual = channels.visual_candidates(stores, page_vectors, self._embedders.encoder, pool, scope)
+        first = list(cards)[:DOCUMENTS_FIRST]
+        if first:
+            inside = channels.lexical(stores, words, pool, scope, within=first)
+            lexical = {**inside, **lexical}
+            visual = list(dict.fromkeys([*visual, *stores.catalog.page_refs(first)]))
+        candidates = list(dict.fromkeys([*dense, *lexical, *visual]))
+        matches = channels.exact(stores, page_vectors, candidates)
+        scored = {ref: match.score / len(page_vectors) for ref, (match, _) in matches.items()}
+        joint = {ref: max(dense.get(ref, -1.0), scored.get(ref, -1.0)) for ref in candidates}
+        document = {ref: cards.get(ref.document_id, 0.0) for ref in candidates}
+        return {"dense": dense, "lexical": lexical, "visual": scored, "joint": joint, "document": document}, matches
+
+    def _rank(self, scores: Mapping[str, Mapping[PageRef, float]], mode: Mode) -> list[tuple[PageRef, float]]:
+        """The pool in the mode's order, best first; ties by page."""
+        pool = set().union(*(set(found) for found in scores.values()))
+        fused = standardised_sum({name: scores[name] for name in CHANNELS[mode]}, pool)
+        total = {ref: fused[ref] + DOCUMENT_WEIGHT * scores["document"].get(ref, 0.0) for ref in pool}
+        return sorted(total.items(), key=lambda item: (-item[1], item[0].document_id, item[0].page_index))
+
+    def _hits(
+        self,
+        ranked: Sequence[tuple[PageRef, float]],
+        scores: Mapping[str, Mapping[PageRef, float]],
+        matches: channels.Exact,
+        text_vector: Vectors,
+        page_vectors: Vectors,
+    ) -> tuple[PageHit, ...]:
+        refs = [ref for ref, _ in ranked]
+        rows = self._stores.catalog.page_rows(refs)
+        names = self._stores.catalog.names(sorted({ref.document_id for ref in refs}))
+        chunks = best_chunks(self._stores, refs, text_vector)
+        places = {name: _places(found) for name, found in scores.items()}
+        return tuple(
+            PageHit(
+                ref=ref,
+                name=names[ref.document_id][0],
+                title=names[ref.document_id][1],
+                page_label=rows[ref].page_label,
+                score=score,
+                chunks=chunks[ref],
+                regions=best_regions(matches[ref][1], page_vectors) if ref in matches else (),
+                channels={
+                    **{name: own[ref] for name, own in places.items() if ref in own},
+                    "fusion": ChannelScore(rank, score),
+                },
+            )
+            for rank, (ref, score) in enumerate(ranked, start=1)
+        )
+
+
+def _places(found: Mapping[PageRef, float]) -> dict[PageRef, ChannelScore]:
+    """Rank (1 is first; equal scores share a rank) and score of every page of a channel."""
+    places: dict[PageRef, ChannelScore] = {}
+    rank, previous = 0, float("nan")
+    for position, (ref, score) in enumerate(sorted(found.items(), key=lambda item: -item[1]), start=1):
+        if score != previous:
+            rank, previous = position, score
+        places[ref] = ChannelScore(rank, score)
+    return places
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    seconds[stage] = time.perf_counter() - started

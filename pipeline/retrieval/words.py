@@ -1,0 +1,69 @@
+"""The words that pages and documents are found by. Owns the fields of both lexical indexes.
+
+A page is found by what stands on it. A document's card says what the document is (which company, which year); it is
+matched to the question as a prior on all pages of the document, because look-alike documents differ in little else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+
+from ingest.document import FURNITURE, DocumentInfo, Kind, Page
+from pipeline.results import PageRef
+from pipeline.stores.lexical import LexicalRecord
+
+PAGE_FIELDS = {"body": 1.0, "heading": 0.5}
+CARD_FIELDS = {"name": 1.0, "title": 1.0, "opening": 1.0}
+"""Fields with their weights; a heading's words are in the body too."""
+
+OPENING_PAGES = 3
+OPENING_CHARACTERS = 6_000
+"""A document says what it is on its first pages: names, period, kind."""
+
+_PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+")
+
+
+class PageWords:
+    """Records of the two lexical indexes (`pipeline.stores.words.Words`)."""
+
+    page_fields: Mapping[str, float] = PAGE_FIELDS
+    card_fields: Mapping[str, float] = CARD_FIELDS
+
+    def page_record(self, info: DocumentInfo, page: Page) -> LexicalRecord:
+        """What stands on the page, running headers and footers left out."""
+        blocks = [block for block in page.blocks if block.kind not in FURNITURE]
+        headings = [block.text for block in blocks if block.kind is Kind.HEADING]
+        ref = PageRef(info.document_id, page.page_index)
+        texts = {"body": "\n".join(block.text for block in blocks), "heading": "\n".join(headings)}
+        return LexicalRecord(page_key(ref), ref, texts)
+
+    def card_record(self, info: DocumentInfo, pages: Sequence[Page]) -> LexicalRecord:
+        """What the document is."""
+        return LexicalRecord(info.document_id, PageRef(info.document_id, 0), card_texts(info, pages))
+
+
+def page_key(ref: PageRef) -> str:
+    """A page's id in Chroma and in the lexical index."""
+    return f"{ref.document_id}:{ref.page_index}"
+
+
+def card_texts(info: DocumentInfo, pages: Sequence[Page]) -> dict[str, str]:
+    """The card's fields. `pages`: all pages or at least the first few, in order."""
+    headings = [b.text for page in pages for b in page.blocks if b.kind is Kind.HEADING and b.level == 1]
+    opening = "\n".join(block.text for page in pages[:OPENING_PAGES] for block in page.blocks)
+    return {
+        "name": name_words(info.name),
+        "title": " ".join([info.title, info.author, info.created[:4], *headings[:20]]),
+        "opening": opening[:OPENING_CHARACTERS],
+    }
+
+
+def name_words(name: str) -> str:
+    """The words of a file name, apart and as they are run together ("AcmeCorp_2022_10K.pdf" → "Acme Corp 2022 10 K
+    AcmeCorp 10K")."""
+    stem = PurePath(name).stem
+    runs = re.findall(r"[^\W_]+", stem)
+    parts = [part for run in runs for part in _PARTS.findall(run)]
+    return " ".join([*parts, *(run for run in runs if run not in parts)])

@@ -1,0 +1,54 @@
+"""The default text model, really loaded."""
+
+import numpy as np
+import pytest
+
+from pipeline.config import EmbeddingSection
+from pipeline.embedding.models import identities
+from pipeline.embedding.text import SentenceTransformerEmbedder, load_text_embedder
+from pipeline.errors import ModelError
+
+
+@pytest.fixture(scope="module")
+def embedder() -> SentenceTransformerEmbedder:
+    return load_text_embedder(EmbeddingSection())
+
+
+def test_who_it_is_is_known_without_loading(embedder: SentenceTransformerEmbedder) -> None:
+    text, pages = identities(EmbeddingSection())
+    assert text == embedder.identity and text.dimension == 384
+    assert pages.name == f"regions/{text.name}"
+
+
+def test_vectors_are_unit_and_in_order_whatever_the_batch(embedder: SentenceTransformerEmbedder) -> None:
+    texts = ["a ferry", "the harbour dues for cargo vessels " * 20, "tax", "a table of ticket prices " * 8]
+    together = embedder.embed_texts(texts)
+    assert together.dtype == np.float32 and together.shape == (4, 384)
+    assert np.allclose(np.linalg.norm(together, axis=1), 1.0, atol=1e-5)
+    alone = np.concatenate([embedder.embed_texts([text]) for text in texts])
+    assert np.all((together * alone).sum(axis=1) > 0.999)
+
+
+def test_meaning(embedder: SentenceTransformerEmbedder) -> None:
+    question = embedder.embed_question("How much does a ticket for the boat cost?")
+    near, far = embedder.embed_texts(["Fares: a single crossing is 12 euros.", "The committee elected a new chair."])
+    assert near @ question > far @ question + 0.2
+
+
+def test_tokens_are_counted_and_never_cut(embedder: SentenceTransformerEmbedder) -> None:
+    assert embedder.count_tokens(["", "hello", "a " * 1000]) == [2, 3, 1002]
+    with pytest.raises(ModelError, match="1002 tokens"):
+        embedder.embed_texts(["a " * 1000])
+    assert embedder.embed_texts([]).shape == (0, 384)
+
+
+def test_a_long_question_counts_to_its_end(embedder: SentenceTransformerEmbedder) -> None:
+    filler = "and so on " * 300
+    ends_in_boats, ends_in_taxes = (embedder.embed_question(filler + end * 40) for end in (" boats", " taxes"))
+    assert np.isclose(np.linalg.norm(ends_in_boats), 1.0, atol=1e-5)
+    assert ends_in_boats @ ends_in_taxes < 0.999
+
+
+def test_an_absent_model_says_what_to_do() -> None:
+    with pytest.raises(ModelError, match=r"embedding\.text_model"):
+        load_text_embedder(EmbeddingSection(text_model="/no/such/model"))
