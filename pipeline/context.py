@@ -158,6 +158,8 @@ class _Builder:
         drafts = self._candidates()
         if drafts:
             self._admit_best(drafts[0])
+        elif self.left < 0:
+            raise ConfigError(self._too_small(-self.left))
         for draft in drafts[1:]:
             self._admit_pieces(draft, _by_score(draft.hit)[:1])
         for draft in drafts:
@@ -168,21 +170,19 @@ class _Builder:
         return self._assemble([draft for draft in drafts if draft.chunks or draft.picture])
 
     def _check_question(self) -> None:
-        if self.left > 0:
-            return
-        settings = self.settings
-        needed = self.fixed + settings.output_tokens
-        if self.count(self.question) > settings.context_tokens // 4:
+        """A question that alone takes more than a quarter of the budget is what to blame when nothing else fits."""
+        if self.left <= 0 and self.count(self.question) > self.settings.context_tokens // 4:
+            needed = self.fixed + self.settings.output_tokens
             raise InputError(
                 f"the question is too long: with the instructions and the reply it needs {needed} tokens and "
-                f"answer.context_tokens is {settings.context_tokens}; shorten it"
+                f"answer.context_tokens is {self.settings.context_tokens}; shorten it"
             )
-        raise ConfigError(self._too_small(needed))
 
-    def _too_small(self, needed: int) -> str:
+    def _too_small(self, missing: int) -> str:
         return (
             f"answer.context_tokens {self.settings.context_tokens} cannot hold the instructions, the question, the "
-            f"best evidence and answer.output_tokens {self.settings.output_tokens}: raise it to at least {needed}"
+            f"best evidence and answer.output_tokens {self.settings.output_tokens}: "
+            f"raise it to at least {self.settings.context_tokens + missing}"
         )
 
     def _candidates(self) -> list[_Draft]:
@@ -199,11 +199,12 @@ class _Builder:
     def _admit_best(self, draft: _Draft) -> None:
         """The best piece of the best page, or, when that page has no text, its picture at whatever size fits."""
         if draft.hit.chunks:
-            if not self._admit_pieces(draft, _by_score(draft.hit)[:1]):
-                needed = self.settings.context_tokens - self.left + self._page_tokens(draft, _by_score(draft.hit)[:1])
-                raise ConfigError(self._too_small(needed))
+            best = _by_score(draft.hit)[:1]
+            if not self._admit_pieces(draft, best):
+                raise ConfigError(self._too_small(self._page_tokens(draft, best) - self.left))
         elif not self._admit_picture(draft, at_any_size=True) and self.dropped[-1].reason is Reason.BUDGET:
-            raise ConfigError(self._too_small(self.settings.context_tokens - self.left + self.settings.image_tokens))
+            words = self._page_tokens(draft, [], with_picture=True)
+            raise ConfigError(self._too_small(words + self.settings.image_tokens - self.left))
 
     def _admit_pieces(self, draft: _Draft, more: list[ScoredChunk]) -> bool:
         """Add pieces when the page with them still fits; the frame around a page is counted with its first piece."""

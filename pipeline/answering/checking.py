@@ -66,7 +66,7 @@ def names(text: str) -> list[str]:
             run = []
     if run:
         found.append(" ".join(run))
-    return [name for name in found if not re.fullmatch(r"(?:FY|CY)\d{2,4}|\d+(?:st|nd|rd|th)", name)]
+    return [name for name in found if not re.fullmatch(r"(?:FY|CY)\d{0,4}|\d+(?:st|nd|rd|th)", name)]
 
 
 def _tokens(text: str) -> list[str]:

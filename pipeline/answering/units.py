@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from ingest.document import FULL_PAGE, Box, Chunk, Span
 from pipeline.answering.sentences import sentence_ends
@@ -61,7 +62,7 @@ def parts(chunk: Chunk, start: int, end: int) -> tuple[tuple[str, Box], ...]:
     bounds = [start, *(group[0].start for group in groups[1:]), end]
     found = (
         (_flat(chunk.text[low:high]), Box.around(span.box for span in group))
-        for group, low, high in zip(groups, bounds, bounds[1:], strict=True)
+        for group, (low, high) in zip(groups, pairwise(bounds), strict=True)
     )
     return tuple(part for part in found if part[0])
 
