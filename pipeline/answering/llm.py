@@ -90,9 +90,13 @@ class LlmAnswerer:
         return context if context is not None and context.pages else None
 
     def _deltas(self, context: MixedContext) -> Iterator[tuple[str, dict[str, int]]]:
+        silent = True
         try:
             for response in self._llm.stream_chat(messages(context)):
+                silent = False
                 yield response.delta or "", _usage(response)
+            if silent:
+                raise ValueError("the stream ended without a single event")
         except Exception as error:  # as in `answer`
             raise self._explain(error) from error
 

@@ -1,0 +1,105 @@
+"""A local HTTP server that speaks the OpenAI chat-completions protocol, plain and streamed, and keeps what it was sent."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from PIL import Image
+
+
+class ChatServer:
+    """`reply` is what the model says; `status`, `body`, `delay` and `pieces` make it misbehave or dribble."""
+
+    def __init__(self) -> None:
+        self.reply = ""
+        self.pieces: list[str] | None = None
+        self.status = 200
+        self.body: bytes | None = None
+        self.delay = 0.0
+        self.requests: list[dict[str, Any]] = []
+        self.keys: list[str | None] = []
+        self.usage = {"prompt_tokens": 321, "completion_tokens": 21, "total_tokens": 342}
+        self.url = ""
+
+    @property
+    def blocks(self) -> list[dict[str, Any]]:
+        """Content blocks of the last request's user message."""
+        return self.requests[-1]["messages"][-1]["content"]
+
+    def handle(self, handler: BaseHTTPRequestHandler) -> None:
+        request = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
+        self.requests.append(request)
+        self.keys.append(handler.headers.get("Authorization"))
+        time.sleep(self.delay)
+        if self.status != 200 or self.body is not None:
+            body = self.body if self.body is not None else b'{"error": {"message": "so it is"}}'
+            self._send(handler, self.status, "application/json", body)
+        elif request.get("stream"):
+            self._send(handler, 200, "text/event-stream", b"".join(self._events(request)))
+        else:
+            message = {"role": "assistant", "content": self.reply}
+            body = {**self._head(request, "chat.completion"), "usage": self.usage}
+            body["choices"] = [{"index": 0, "message": message, "finish_reason": "stop"}]
+            self._send(handler, 200, "application/json", json.dumps(body).encode())
+
+    def _events(self, request: dict[str, Any]) -> Iterator[bytes]:
+        for text in self.pieces or [self.reply]:
+            choice = {"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": None}
+            yield _event({**self._head(request, "chat.completion.chunk"), "choices": [choice]})
+        if request.get("stream_options", {}).get("include_usage"):
+            yield _event({**self._head(request, "chat.completion.chunk"), "choices": [], "usage": self.usage})
+        yield b"data: [DONE]\n\n"
+
+    def _head(self, request: dict[str, Any], kind: str) -> dict[str, Any]:
+        return {"id": "chat-1", "object": kind, "created": 1, "model": request["model"]}
+
+    @staticmethod
+    def _send(handler: BaseHTTPRequestHandler, status: int, media_type: str, body: bytes) -> None:
+        handler.send_response(status)
+        handler.send_header("Content-Type", media_type)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+
+def _event(data: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps(data).encode() + b"\n\n"
+
+
+def picture_of(block: dict[str, Any]) -> Image.Image:
+    """The picture in an image_url block."""
+    head, data = block["image_url"]["url"].split(",", 1)
+    assert head == "data:image/png;base64"
+    return Image.open(io.BytesIO(base64.b64decode(data)))
+
+
+@contextmanager
+def serving() -> Iterator[ChatServer]:
+    chat = ChatServer()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            assert self.path == "/v1/chat/completions"
+            chat.handle(self)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keeps the test's output clean."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    chat.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield chat
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
