@@ -346,7 +346,7 @@ class Minutes:
     votes_for: str = "six"
     votes_against: str = "one"
     dissenter: str = "Mr Oskar Wendt"
-    contractor: str = "Quillan Marine Works"
+    contractor: str = "Dunmore Marine Works"
     repair_cost: str = "184,500"
     excess: str = "60,000"
     berth: str = "Berth 3"

@@ -81,7 +81,7 @@ def carbon() -> Picture:
     target = height(facts.CARBON_TARGET)
     for x in range(left, 1560, 30):
         draw.line((x, target, x + 16, target), SAND, 5)
-    picture.text((left + 20, target - 12), f"Target for 2030: {facts.CARBON_TARGET} g", SAND, 34, "ls", "hebo")
+    picture.text((left + 20, target - 18), f"Target for 2030: {facts.CARBON_TARGET} g", SAND, 34, "ls", "hebo")
     return picture
 
 

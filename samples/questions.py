@@ -215,7 +215,6 @@ def _pictures() -> Iterable[Question]:
         (PROGRAMME["Crew training"],),
         "Crew training",
         PROGRAMME["Crew training"],
-        demo=True,
     )
     yield ask(
         "diagram-2",
