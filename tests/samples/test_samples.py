@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,7 @@ def test_the_committed_questions_are_what_the_script_writes(made: dict[str, Samp
     [reports.annual_2024, deck.deck, scans.minutes, scans.notice, form.claim_form],
     ids=lambda make: make.__name__,
 )
-def test_a_document_has_the_same_bytes_every_time(make, made: dict[str, Sample]) -> None:
+def test_a_document_has_the_same_bytes_every_time(make: Callable[[], Sample], made: dict[str, Sample]) -> None:
     again = make()
     assert again.data == made[again.name].data
 
