@@ -23,11 +23,13 @@ from ingest.ocr import OcrReader
 
 VARIANTS: dict[str, dict[str, float | bool]] = {
     "default": {},
-    "detection 960": {"detection_side": 960},
-    "detection 1120": {"detection_side": 1120},
+    "detection 736": {"detection_side": 736},
+    "detection 1280": {"detection_side": 1280},
     "detection 1600": {"detection_side": 1600},
-    "batch 1": {"batch": 1},
+    "batch 6": {"batch": 6},
     "batch 16": {"batch": 16},
+    "enlarge 1": {"enlarge": 1.0},
+    "enlarge 2": {"enlarge": 2.0},
     "turned lines": {"turned_lines": True},
     "score 0.5": {"min_score": 0.5},
     "score 0.8": {"min_score": 0.8},

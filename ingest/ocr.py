@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 MIN_SCORE = 0.6
 """Pieces whose mean character probability is lower are dropped: below it pictures turn into invented words."""
 
-DETECTION_SIDE = 1280
+DETECTION_SIDE = 960
 """Text is looked for with the long side at most this many pixels, and recognised at full resolution."""
 
-BATCH = 6
-"""Pieces recognised together; each batch is padded to its widest."""
+BATCH = 1
+"""Pieces recognised together. Each batch is padded to its widest, which costs more than batching saves."""
 
+ENLARGE = 1.5
+"""Factor for pictures with a long side under 1000 pixels: boxes of whole pixels cut small letters off."""
+
+_SMALL_SIDE = 1000
 _MIN_SIDE = 8  # pixels; nothing legible is smaller, and the detector refuses it
 _CLASSIFIER = "ch_ppocr_mobile_v2.0_cls_mobile.onnx"
 _DETECTOR = "PP-OCRv6_det_small.onnx"
@@ -46,12 +50,14 @@ class OcrReader:
         detection_side: int = DETECTION_SIDE,
         batch: int = BATCH,
         min_score: float = MIN_SCORE,
+        enlarge: float = ENLARGE,
         turned_lines: bool = False,
     ) -> None:
         self._threads = threads
         self._detection_side = detection_side
         self._batch = batch
         self._min_score = min_score
+        self._enlarge = enlarge
         self._turned_lines = turned_lines
 
     def read(self, image: np.ndarray) -> list[Line]:
@@ -60,11 +66,15 @@ class OcrReader:
         Boxes are fractions of `image`. Pieces that stand next to each other are one line; across a wide gap
         (columns, table cells) they stay apart.
         """
+        import cv2
         from rapidocr.utils.output import RapidOCROutput
 
         height, width = image.shape[:2]
         if min(height, width) < _MIN_SIDE:
             return []
+        if self._enlarge > 1 and max(height, width) < _SMALL_SIDE:
+            image = cv2.resize(image, None, fx=self._enlarge, fy=self._enlarge, interpolation=cv2.INTER_CUBIC)
+            height, width = image.shape[:2]
         # RapidOCR takes arrays as OpenCV has them: blue first.
         found = self._engine(np.ascontiguousarray(image[:, :, ::-1]))
         if not isinstance(found, RapidOCROutput) or found.boxes is None or found.txts is None or found.scores is None:
