@@ -1,6 +1,7 @@
 """`make demo`: adds the sample documents to a fresh library, asks about them, and shows the pages that answer.
 
-Uses only what any program can: the `Library` object. Owns the folder `demo/`; changes nothing else.
+Uses only what any program can, the `Library` object, and prints as the command line does. Owns the folder `demo/`;
+changes nothing else.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from rich.console import Console
 from rich.text import Text
 
 from pipeline import Library
+from pipeline.cli.human import page_name
+from pipeline.cli.watching import watcher
 from pipeline.config import load_settings
+from pipeline.errors import RectoError
 from pipeline.results import Answer, Citation, PageRef
 from pipeline.screenshots import draw_boxes, save_picture
 
@@ -38,7 +42,7 @@ class DemoQuestion:
 def demo_questions(file: Path = QUESTIONS) -> list[DemoQuestion]:
     """The marked questions, in the order of the file."""
     records = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
-    return [DemoQuestion(str(one["id"]), one["question"], one["kind"]) for one in records if one.get("demo")]
+    return [DemoQuestion(str(one["id"]), one["question"], one["slices"]["kind"]) for one in records if one.get("demo")]
 
 
 def main() -> int:
@@ -63,7 +67,8 @@ def main() -> int:
 def add_samples(console: Console, library: Library) -> bool:
     """Adds the sample documents; whether all of them could be read whole."""
     started = time.perf_counter()
-    reports = list(library.add([DOCUMENTS]))
+    with watcher() as progress:
+        reports = list(library.add([DOCUMENTS], progress=progress))
     seconds = time.perf_counter() - started
     for report in sorted(reports, key=lambda report: report.path):
         name = Path(report.path).name
@@ -90,7 +95,9 @@ def show_answer(console: Console, answer: Answer, seconds: float) -> None:
         console.print(text)
     for number, one in enumerate(citations, start=1):
         place = Text.assemble(
-            (f"   [{number}] ", "cyan"), f"{one.name}, page {one.page_label}: ", (f"“{one.quote}”", "dim")
+            (f"   [{number}] ", "cyan"),
+            f"{one.name}, {page_name(one.page_label, one.ref.page_index)}: ",
+            (f"“{one.quote}”", "dim"),
         )
         console.print(place)
 
@@ -108,4 +115,7 @@ def show_pages(console: Console, library: Library, answer: Answer, folder: Path,
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except RectoError as error:
+        sys.exit(f"demo: {error}")

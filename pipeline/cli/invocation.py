@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import sys
 import typing
 from collections.abc import Callable
@@ -15,7 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.exceptions import TyperException
 
+from pipeline.cli.errors import report
 from pipeline.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
@@ -124,7 +127,14 @@ def command(app: typer.Typer, name: str, **options: Any) -> Callable[[Callable[.
             if json:
                 sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
             invocation = Invocation(library, json, config, tuple(settings or ()))
-            raise typer.Exit(function(invocation, **own) or 0)
+            try:
+                code = function(invocation, **own) or 0
+                sys.stdout.flush()
+            except (TyperException, typer.Exit):
+                raise
+            except (Exception, KeyboardInterrupt) as error:  # caught here: typer ends some of these its own way
+                code = report(error, debug or bool(os.environ.get("RECTO_DEBUG")))
+            raise typer.Exit(code)
 
         common = {
             "library": (LibraryOption, None),

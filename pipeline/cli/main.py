@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from typer.exceptions import Abort, TyperException
+from typer.exceptions import TyperException
 
 from pipeline.cli import chat, documents, maintenance, questions
-from pipeline.cli.errors import WRONG_USAGE, report, say
+from pipeline.cli.errors import WRONG_USAGE, say
 
 app = typer.Typer(
     name="recto",
@@ -56,21 +55,14 @@ class _OneLine(logging.Handler):
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code. Never raises."""
-    debug = "--debug" in arguments or bool(os.environ.get("RECTO_DEBUG"))
-    logging.basicConfig(level=logging.INFO if debug else logging.WARNING, handlers=[_OneLine()])
+    logging.basicConfig(level=logging.INFO if "--debug" in arguments else logging.WARNING, handlers=[_OneLine()])
     try:
-        code = app(args=list(arguments), prog_name="recto", standalone_mode=False)
-        sys.stdout.flush()
-        return int(code or 0)
+        return int(app(args=list(arguments), prog_name="recto", standalone_mode=False) or 0)
     except TyperException as error:
         context = getattr(error, "ctx", None)
         path = context.command_path if context else "recto"
         say(f"{error.format_message().rstrip('.')}; `{path} --help` shows the usage")
         return WRONG_USAGE
-    except Abort:
-        return report(KeyboardInterrupt(), debug)
-    except (Exception, KeyboardInterrupt) as error:
-        return report(error, debug)
 
 
 def main() -> None:
