@@ -93,6 +93,7 @@ def _load(path: Path, page_index: int, max_pixels: int) -> tuple[Image.Image, tu
         image.load()
         frame = _rgb(image)
         if frame.width * frame.height > max_pixels:
+            scale = (max_pixels / (frame.width * frame.height)) ** 0.5
             frame.thumbnail((max(1, int(frame.width * scale)), max(1, int(frame.height * scale))), reducing_gap=2.0)
         ImageOps.exif_transpose(frame, in_place=True)
         return frame, (width, height)
@@ -111,6 +112,8 @@ def _opened(path: Path) -> Iterator[Image.Image]:
                 yield image
     except InputError:
         raise
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; it was moved or removed") from None
     except Image.DecompressionBombError:
         raise InputError(f"{path}: {_TOO_LARGE}") from None
     except Exception as error:  # Pillow's plugins raise nearly every built-in exception on damaged files
