@@ -1,5 +1,6 @@
 """The commands on a real library: what they print, what they change, how they fail."""
 
+import io
 import json
 import os
 import shutil
@@ -55,29 +56,30 @@ def place(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def here(place: Path, capfd: pytest.CaptureFixture[str]) -> Recto:
-    """The command inside this process, which has the model loaded already."""
+def here(place: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Recto:
+    """The command inside this process, which has the libraries loaded already."""
 
-    def inside(*arguments: str | Path) -> Ended:
+    def inside(*arguments: str | Path, stdin: str = "") -> Ended:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), "utf-8"))
         code = run([str(argument) for argument in arguments])
         return Ended(code, *capfd.readouterr())
 
     return inside
 
 
-def test_add_tells_what_was_stored_and_leaves_known_files_alone(recto: Recto, place: Path) -> None:
+def test_add_tells_what_was_stored_and_leaves_known_files_alone(here: Recto, place: Path) -> None:
     shutil.rmtree(place / "library")
-    first = recto("add", "docs", "--json")
+    first = here("add", "docs", "--json")
     assert first.code == 0 and "2 ready; 4 pages" in first.err, first
     by_name = {Path(line["path"]).name: line for line in first.lines}
     harbour = by_name["harbour.pdf"]
     assert (harbour["status"], harbour["pages"], harbour["error"], harbour["pages_failed"]) == ("ready", 3, None, [])
     assert harbour["chunks"] >= 3 and harbour["page_vectors"] >= 3 and len(harbour["document_id"]) == 16
 
-    again = recto("add", "docs", "--json")
+    again = here("add", "docs", "--json")
     assert again.code == 0 and {line["status"] for line in again.lines} == {"unchanged"}
     assert {line["document_id"] for line in again.lines} == {line["document_id"] for line in first.lines}
-    listed = recto("documents", "--json")
+    listed = here("documents", "--json")
     assert [line["name"] for line in listed.lines] == ["handbook.pdf", "harbour.pdf"]
     assert listed.lines[1]["chunks"] == harbour["chunks"] and listed.lines[1]["issues"] == []
 
@@ -150,9 +152,9 @@ def test_what_the_documents_do_not_say(here: Recto) -> None:
     assert "do not say" in here("ask", "Who painted the ceiling of the Zorblatt cathedral?").out
 
 
-def test_many_answers(recto: Recto, place: Path) -> None:
+def test_many_answers(here: Recto, place: Path) -> None:
     lines = '{"id": 1, "question": "How is overtime paid?"}\n{"id": 2, "question": "Who is the harbour master?"}\n'
-    ended = recto("ask", "--questions", "-", "--json", stdin=lines)
+    ended = here("ask", "--questions", "-", "--json", stdin=lines)
     assert ended.code == 0 and [line["id"] for line in ended.lines] == [1, 2]
     assert "150 percent" in ended.lines[0]["answer"] and "Ione Falk" in ended.lines[1]["answer"]
 
@@ -190,8 +192,8 @@ def test_pages_that_cannot_be_shown(here: Recto, arguments: list[str], says: str
     here("page", *arguments, "--json").fails_in_one_line(1, says)
 
 
-def test_chat_follows_up_and_is_taken_up_again(recto: Recto, place: Path) -> None:
-    ended = recto("chat", "--json", stdin="What was the revenue of Skerry Line in 2024?\nAnd in 2023?\n")
+def test_chat_follows_up_and_is_taken_up_again(here: Recto, place: Path) -> None:
+    ended = here("chat", "--json", stdin="What was the revenue of Skerry Line in 2024?\nAnd in 2023?\n")
     first, second = ended.lines
     assert ended.code == 0 and "4.2" in first["answer"] and "3.9" in second["answer"], ended
     assert (first["standalone"], second["question"]) == (first["question"], "And in 2023?")
@@ -199,11 +201,11 @@ def test_chat_follows_up_and_is_taken_up_again(recto: Recto, place: Path) -> Non
     assert "searching for: What was the revenue of Skerry Line in 2023?" in ended.err
     assert (first["id"], second["id"], first["session"]) == (0, 1, second["session"])
 
-    more = recto("chat", "--session", first["session"][:6], stdin="What about 2024?\n")
+    more = here("chat", "--session", first["session"][:6], stdin="What about 2024?\n")
     assert more.code == 0 and "> And in 2023?" in more.out and "4.2" in more.out.split("And in 2023?")[1]
-    (listed,) = recto("chat", "--list", "--json").lines
+    (listed,) = here("chat", "--list", "--json").lines
     assert (listed["session"], listed["turns"], listed["first_question"]) == (first["session"], 3, first["question"])
-    recto("chat", "--session", "nosuch", stdin="x\n").fails_in_one_line(1, "nosuch")
+    here("chat", "--session", "nosuch", stdin="x\n").fails_in_one_line(1, "nosuch")
 
 
 def test_sync_mirrors_the_folder(here: Recto, place: Path) -> None:
