@@ -7,6 +7,7 @@ may change: a folder found with its marker is never opened, but rebuilt by `pipe
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import struct
 from collections.abc import Iterator, Mapping
@@ -31,8 +32,9 @@ SETTLE_FROM = 100
 """Waiting records worth settling when closing: the next process would index them anew, about 1 ms each."""
 HNSW = {"max_neighbors": 16, "ef_construction": 128, "ef_search": 400, "batch_size": 100}
 MARKER = "writing"
-HNSW_HEADER = struct.Struct("<i4Q")
-"""Start of header.bin: format version, level 0 offset, capacity, elements, bytes an element."""
+HNSW_HEADER = struct.Struct("<i6Q")
+"""Start of header.bin: format version, level 0 offset, capacity, elements, bytes an element, and where in an element
+its label and its vector begin (label behind vector)."""
 
 
 class Chroma:
@@ -191,7 +193,7 @@ class Chroma:
         self._flush()
         with disk_errors("cleaning Chroma"):
             for header in self.folder.glob("*/header.bin"):
-                _blank_spare_elements(header)
+                _wipe(header)
             connection = sqlite3.connect(self._database, isolation_level=None)
             try:
                 connection.execute("PRAGMA secure_delete = ON")
@@ -235,20 +237,24 @@ class Chroma:
         return StoreError(f"Chroma failed ({where}): {text}; `recto vacuum` rebuilds its index")
 
 
-def _blank_spare_elements(header: Path) -> None:
-    """Zero the room for further elements in the index files beside `header`.
+def _wipe(header: Path) -> None:
+    """Zero what hnswlib's files beside `header` hold of no living element.
 
-    hnswlib writes it as it found it in memory: bytes of anything this process held before, vectors included.
+    That is the vectors of elements marked as deleted (bit 0 of an element's third byte), and the room for further
+    elements, which is written as it was found in memory: bytes of anything this process held before.
     """
-    version, _, _, elements, element_bytes = HNSW_HEADER.unpack_from(header.read_bytes())
+    version, _, _, elements, size, label, data = HNSW_HEADER.unpack_from(header.read_bytes())
     if version != 1:
         raise StoreError(f"{header} has an unknown format ({version}): install chromadb as pyproject.toml names it")
-    for name, used in (("data_level0.bin", elements * element_bytes), ("length.bin", elements * 4)):
+    for name, used in (("data_level0.bin", elements * size), ("length.bin", elements * 4)):
         with header.with_name(name).open("r+b") as file:
-            spare = file.seek(0, 2) - used
-            if spare > 0:
-                file.seek(used)
-                file.write(bytes(spare))
+            spare = file.seek(0, os.SEEK_END) - used
+            file.seek(used)
+            file.write(bytes(spare))
+    if elements:
+        level0 = np.memmap(header.with_name("data_level0.bin"), np.uint8, "r+", shape=(elements, size))
+        level0[(level0[:, 2] & 1) == 1, data:label] = 0
+        level0.flush()
 
 
 def _forget_failed(folder: str) -> None:

@@ -101,7 +101,7 @@ class LexicalIndex:
 
     def words(self, question: str) -> list[str]:
         """The different stems of a question as they are looked for, in order."""
-        return list(dict.fromkeys(self._analyzer.analyze(question)))[:QUESTION_WORDS]
+        return list(dict.fromkeys(self._analyzer.analyze(storable(question))))[:QUESTION_WORDS]
 
     def keys(self, document_id: str | None = None) -> list[str]:
         """Keys of one document's records or of all, sorted."""

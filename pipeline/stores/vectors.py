@@ -82,28 +82,20 @@ class VectorCollection:
             return int(self._collection.count())
 
     def delete_document(self, document_id: str) -> None:
-        """Delete the document's vectors. Call `VectorIndex.scrub` afterwards, then no byte of them is left.
-
-        Chroma only marks a deleted vector; so it is overwritten with noise first.
-        """
-        ids = self.ids(document_id)
-        for start in range(0, len(ids), IDS_A_CALL):
-            some = ids[start : start + IDS_A_CALL]
-            dim = len(next(iter(self.get(some[:1]).values())))
-            noise = np.random.default_rng(0).standard_normal((len(some), dim), np.float32)
-            noise /= np.linalg.norm(noise, axis=1, keepdims=True)
-            with self._chroma.writing(2 * len(some)):
-                self._collection.update(ids=some, embeddings=noise)
-                self._collection.delete(ids=some)
+        """Delete the document's vectors. Chroma only marks them: `VectorIndex.scrub` leaves no byte of them."""
+        self._delete(self.ids(document_id))
         self.log.remove(document_id)
 
     def prune(self) -> None:
         """Delete what the log does not have."""
         logged = {one for document_id in self.log.documents() for one in self.log.ids(document_id)}
-        surplus = [one for one in self.ids() if one not in logged]
-        for start in range(0, len(surplus), IDS_A_CALL):
-            with self._chroma.writing(IDS_A_CALL):
-                self._collection.delete(ids=surplus[start : start + IDS_A_CALL])
+        self._delete([one for one in self.ids() if one not in logged])
+
+    def _delete(self, ids: list[str]) -> None:
+        for start in range(0, len(ids), IDS_A_CALL):
+            some = ids[start : start + IDS_A_CALL]
+            with self._chroma.writing(len(some)):
+                self._collection.delete(ids=some)
 
     @property
     def _collection(self) -> Any:

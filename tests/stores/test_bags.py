@@ -1,0 +1,118 @@
+"""Bags of page vectors on disk, and the checksummed record files under them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.embedding.base import PageVectors
+from pipeline.errors import StoreError
+from pipeline.stores.bags import BagRef, BagStore
+from pipeline.stores.records import OPEN_MAPS, RecordFiles
+from tests.stores.small_library import unit
+
+ONE, TWO = "aa" * 8, "bb" * 8
+
+
+def bag(rows: int, seed: str = "bag") -> PageVectors:
+    boxes = np.random.default_rng(rows).random((rows, 4), np.float32)
+    return PageVectors(unit(seed, rows), boxes)
+
+
+def same(read: PageVectors, written: PageVectors) -> bool:
+    close = np.allclose(read.vectors, written.vectors, atol=1e-3) and read.vectors.dtype == np.float32
+    return bool(close and np.array_equal(read.boxes, written.boxes) and read.vectors.shape == written.vectors.shape)
+
+
+def test_bags_are_read_as_written_in_the_order_asked(tmp_path: Path) -> None:
+    store = BagStore(tmp_path)
+    bags = [bag(3, "a"), bag(0), bag(40, "b")]
+    refs = store.append(ONE, bags[:2]) + store.append(ONE, bags[2:]) + store.append(TWO, [bag(1, "c")])
+    assert [(ref.document_id, ref.rows, ref.dim) for ref in refs] == [
+        (ONE, 3, 32),
+        (ONE, 0, 32),
+        (ONE, 40, 32),
+        (TWO, 1, 32),
+    ]
+    assert store.size(ONE) == refs[2].end and store.documents() == [ONE, TWO]
+    read = store.read([refs[2], refs[3], refs[0], refs[1]])
+    assert all(same(*pair) for pair in zip(read, [bags[2], bag(1, "c"), bags[0], bags[1]], strict=True))
+    read[0].vectors[:] = 0  # a copy: what is stored does not change
+    assert same(store.read([refs[2]])[0], bags[2])
+
+
+def test_what_a_killed_run_left_is_cut_off(tmp_path: Path) -> None:
+    store = BagStore(tmp_path)
+    (durable,) = store.append(ONE, [bag(3, "a")])
+    store.append(ONE, [bag(5, "lost")])
+    store.read([durable])
+    with store.files.path(ONE).open("ab") as file:
+        file.write(b"half a record")
+    store.truncate(ONE, durable.end)
+    assert store.size(ONE) == durable.end
+    (again,) = store.append(ONE, [bag(5, "new")])
+    assert again.offset == durable.end
+    assert same(store.read([durable])[0], bag(3, "a")) and same(store.read([again])[0], bag(5, "new"))
+
+
+def test_damage_is_an_error_not_a_wrong_answer(tmp_path: Path) -> None:
+    store = BagStore(tmp_path)
+    first, second = store.append(ONE, [bag(3, "a"), bag(3, "b")])
+    path = store.files.path(ONE)
+    data = bytearray(path.read_bytes())
+    data[first.end - 1] ^= 1
+    path.write_bytes(data)
+    store.close()
+    with pytest.raises(StoreError, match=f"record of document {ONE} at byte 0 is damaged"):
+        store.read([first], checked=True)
+    store.read([second], checked=True)
+    wrong = [
+        BagRef(ONE, second.offset + 1, 3, 32),
+        BagRef(ONE, second.offset, 4, 32),
+        BagRef(ONE, second.end, 3, 32),
+        BagRef(TWO, 0, 1, 32),
+    ]
+    for ref in wrong:
+        with pytest.raises(StoreError, match="damaged or missing"):
+            store.read([ref])
+
+
+def test_removing_leaves_no_file(tmp_path: Path) -> None:
+    store = BagStore(tmp_path)
+    (ref,) = store.append(ONE, [bag(3)])
+    store.read([ref])
+    store.remove(ONE)
+    store.remove(ONE)
+    assert store.size(ONE) == 0 and store.documents() == [] and list(tmp_path.iterdir()) == []
+    with pytest.raises(StoreError):
+        store.read([ref])
+
+
+def test_more_documents_than_open_maps(tmp_path: Path) -> None:
+    store = BagStore(tmp_path)
+    refs = [store.append(f"{number:016x}", [bag(1, str(number))])[0] for number in range(OPEN_MAPS + 20)]
+    for _ in range(2):
+        assert all(
+            same(*pair) for pair in zip(store.read(refs), [bag(1, str(n)) for n in range(len(refs))], strict=True)
+        )
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.binary(max_size=40), min_size=1, max_size=6), st.data())
+def test_whatever_is_cut_off_the_whole_records_are_found(
+    tmp_path_factory: pytest.TempPathFactory, payloads: list[bytes], data: st.DataObject
+) -> None:
+    files = RecordFiles(tmp_path_factory.mktemp("records"))
+    offsets = files.append(ONE, payloads)
+    size = files.size(ONE)
+    cut = data.draw(st.integers(0, size))
+    with files.path(ONE).open("r+b") as file:
+        file.truncate(cut)
+    ends = [*offsets[1:], size]
+    whole = [end for end in ends if end <= cut]
+    assert files.sound_size(ONE) == (whole[-1] if whole else 0)
+    assert [payload for _, payload in files.payloads(ONE)] == payloads[: len(whole)]

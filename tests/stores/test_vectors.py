@@ -1,0 +1,263 @@
+"""Vector collections over a real Chroma: exact scores, recall, no connection, no loss at a kill."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from pipeline.errors import ConfigError, StoreError
+from pipeline.results import PageRef
+from pipeline.stores.chroma import MARKER, Chroma
+from pipeline.stores.vector_index import VectorIndex
+from pipeline.stores.vectors import VectorCollection
+from tests.stores.small_library import DIM, unit
+
+ONE, TWO = "aa" * 8, "bb" * 8
+
+
+def open_index(folder: Path, url: str = "", prefix: str = "") -> VectorIndex:
+    return VectorIndex(folder / "chroma", folder / "vectors", {"chunks": "cosine", "pages": "ip"}, url, prefix)
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[VectorIndex]:
+    index = open_index(tmp_path)
+    yield index
+    index.close()
+
+
+def fill(collection: VectorCollection, document_id: str, count: int, scale: float = 1.0) -> np.ndarray:
+    """`count` vectors of one document, a page each."""
+    vectors = scale * unit(document_id, count)
+    ids = [f"{document_id}:{number}" for number in range(count)]
+    collection.upsert(ids, vectors, [PageRef(document_id, number) for number in range(count)])
+    return vectors
+
+
+@pytest.mark.parametrize(("name", "scale"), [("chunks", 1.0), ("pages", 3.0)])
+def test_scores_are_cosine_and_inner_product(index: VectorIndex, name: str, scale: float) -> None:
+    collection = index.collections[name]
+    vectors = fill(collection, ONE, 50, scale)
+    question = unit("question", 1)[0]
+    expected = vectors @ question  # the vectors of "chunks" are unit vectors
+    found = collection.query(question, 100)
+    assert len(found) == 50 and [score for _, score in found] == sorted((s for _, s in found), reverse=True)
+    for one, score in found:
+        assert score == pytest.approx(expected[int(one.split(":")[1])], abs=2e-3 * scale)
+
+
+def test_queries_narrow_and_break_ties_by_id(index: VectorIndex) -> None:
+    collection = index.collections["chunks"]
+    same = np.repeat(unit("same", 1), 4, axis=0)
+    ids = [f"{TWO}:3", f"{ONE}:1", f"{TWO}:0", f"{ONE}:0"]
+    collection.upsert(ids, same, [PageRef(one.split(":")[0], int(one.split(":")[1])) for one in ids])
+    question = unit("question", 1)[0]
+    assert [one for one, _ in collection.query(question, 9)] == sorted(ids)
+    assert [one for one, _ in collection.query(question, 9, [TWO])] == [f"{TWO}:0", f"{TWO}:3"]
+    assert collection.query(question, 9, []) == [] == collection.query(question, 0)
+    assert collection.query(question, 9, {"cc" * 8}) == []
+
+
+def test_an_empty_collection_answers(index: VectorIndex) -> None:
+    collection = index.collections["pages"]
+    assert collection.query(unit("question", 1)[0], 5) == [] and collection.ids() == [] and collection.count() == 0
+    collection.upsert([], np.zeros((0, DIM), np.float32), [])
+    collection.delete_document(ONE)
+    index.scrub()
+
+
+def test_upserting_again_replaces_and_deleting_takes_one_document(index: VectorIndex) -> None:
+    collection = index.collections["chunks"]
+    fill(collection, ONE, 5)
+    collection.upsert([f"{ONE}:2"], unit("new", 1), [PageRef(ONE, 2)])
+    fill(collection, TWO, 3)
+    assert collection.count() == 8 and collection.get([f"{ONE}:2", "unknown"]).keys() == {f"{ONE}:2"}
+    assert np.allclose(collection.get([f"{ONE}:2"])[f"{ONE}:2"], unit("new", 1)[0], atol=1e-3)
+    collection.delete_document(ONE)
+    assert collection.ids() == collection.ids(TWO) == [f"{TWO}:{number}" for number in range(3)]
+    assert collection.log.documents() == [TWO]
+
+
+def test_more_than_chroma_takes_in_one_call(index: VectorIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert index.chroma.batch_size > 1000
+    monkeypatch.setattr(Chroma, "batch_size", 100)
+    collection = index.collections["chunks"]
+    fill(collection, ONE, 250)
+    assert collection.count() == 250 == len(collection.ids(ONE)) == len(collection.get(collection.ids()))
+    collection.delete_document(ONE)
+    assert collection.count() == 0
+
+
+def test_recall_at_100(index: VectorIndex) -> None:
+    """Against exact search, on clustered vectors; and again after a fifth of them was removed."""
+    random = np.random.default_rng(0)
+    centres = unit("centres", 40)
+    vectors = centres[random.integers(0, 40, 3000)] + 0.1 * random.standard_normal((3000, DIM), np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    documents = [f"{number % 10:016x}" for number in range(3000)]
+    collection = index.collections["chunks"]
+    ids = [f"{document_id}:{number}" for number, document_id in enumerate(documents)]
+    collection.upsert(ids, vectors, [PageRef(document_id, 0) for document_id in documents])
+    alive = np.ones(3000, bool)
+
+    def recall() -> float:
+        found = 0
+        for question in vectors[::150]:
+            exact = {ids[row] for row in np.argsort(np.where(alive, -(vectors @ question), 9))[:100]}
+            found += len(exact & {one for one, _ in collection.query(question, 100)})
+        return found / (100 * len(vectors[::150]))
+
+    assert recall() >= 0.98
+    for document_id in documents[:2]:
+        collection.delete_document(document_id)
+        alive[[one == document_id for one in documents]] = False
+    index.scrub()
+    assert recall() >= 0.98
+
+
+def test_the_next_opening_finds_settled_files(tmp_path: Path) -> None:
+    index = open_index(tmp_path)
+    fill(index.collections["chunks"], ONE, 300)
+    index.close()
+    assert not (tmp_path / "chroma" / MARKER).exists()
+    assert next((tmp_path / "chroma").glob("*/index_metadata.pickle")).stat().st_size > 300 * len(ONE)
+    again = open_index(tmp_path)
+    assert again.collections["chunks"].count() == 300
+    again.close()
+
+
+def test_no_connection_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object) -> None:
+        raise AssertionError(f"a connection to {arguments}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    before = set(psutil.Process().net_connections("inet"))
+    index = open_index(tmp_path)
+    fill(index.collections["chunks"], ONE, 10)
+    index.collections["chunks"].query(unit("question", 1)[0], 3)
+    assert set(psutil.Process().net_connections("inet")) == before
+    index.close()
+
+
+def test_no_embedding_function_is_loaded(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from tests.stores.test_vectors import *; "
+        "index = open_index(Path(sys.argv[1])); fill(index.collections['chunks'], ONE, 10); "
+        "index.collections['chunks'].query(unit('q', 1)[0], 3); index.close(); "
+        "print({'onnxruntime', 'tokenizers', 'sentence_transformers', 'torch'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+WRITER = """
+import sys
+from pathlib import Path
+import pipeline.stores.chroma as chroma
+chroma.SYNC_THRESHOLD = 100  # index files are written all the time
+from tests.stores.test_vectors import open_index, unit, PageRef
+index = open_index(Path(sys.argv[1]))
+print("open", flush=True)
+for number in range(int(sys.argv[2]), 1_000_000):
+    document_id = f"{number:016x}"
+    ids = [f"{document_id}:{row}" for row in range(60)]
+    index.collections["chunks"].upsert(ids, unit(document_id, 60), [PageRef(document_id, 0)] * 60)
+    print(number, flush=True)
+"""
+
+
+def test_nothing_is_lost_when_killed_while_writing(tmp_path: Path) -> None:
+    random = np.random.default_rng(5)
+    written = 0
+    for _ in range(4):
+        arguments = [sys.executable, "-c", WRITER, str(tmp_path), str(written)]
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None and process.stdout.readline() == "open\n"
+            time.sleep(random.uniform(0.05, 0.8))
+            process.kill()
+            written = max([written, *(int(line) + 1 for line in process.stdout.read().split())])
+        index = open_index(tmp_path)
+        collection = index.collections["chunks"]
+        for number in range(written):
+            document_id = f"{number:016x}"
+            assert len(collection.ids(document_id)) == 60 == len(collection.log.ids(document_id))
+        if written:
+            some = f"{written - 1:016x}:7"
+            assert collection.query(unit(f"{written - 1:016x}", 60)[7], 1)[0] == (some, pytest.approx(1.0, abs=1e-3))
+        index.close()
+    assert written > 10
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a Chroma server of this test."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = tmp_path_factory.mktemp("server")
+    program = "import sys; from chromadb.cli.cli import app; sys.argv[0] = 'chroma'; app()"
+    arguments = [
+        sys.executable,
+        "-c",
+        program,
+        "run",
+        "--path",
+        str(folder),
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
+    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(f"{url}/api/v2/heartbeat", timeout=1).read()
+            break
+        except OSError:
+            time.sleep(0.1)
+    yield url
+    process.terminate()
+    process.wait()
+
+
+def test_a_server_by_url_serves_several_libraries(server: str, tmp_path: Path) -> None:
+    first, second = open_index(tmp_path / "1", server, "first-"), open_index(tmp_path / "2", server, "second-")
+    fill(first.collections["chunks"], ONE, 5)
+    fill(second.collections["chunks"], ONE, 3)
+    assert (first.collections["chunks"].count(), second.collections["chunks"].count()) == (5, 3)
+    assert first.collections["chunks"].query(unit(ONE, 5)[4], 1)[0][0] == f"{ONE}:4"
+    first.collections["chunks"].delete_document(ONE)
+    first.scrub()
+    assert (first.collections["chunks"].count(), second.collections["chunks"].count()) == (0, 3)
+    second.chroma.collection("chunks").delete(ids=[f"{ONE}:0"])
+    second.chroma.collection("chunks").add(ids=["stray"], embeddings=unit("stray", 1))
+    second.rebuild()
+    assert second.collections["chunks"].ids() == [f"{ONE}:{number}" for number in range(3)]
+    first.close()
+    second.close()
+    again = open_index(tmp_path / "2", server, "second-")
+    assert again.collections["chunks"].count() == 3 and not (tmp_path / "2" / "chroma").exists()
+    again.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "error", "said"),
+    [
+        ("localhost:8000", ConfigError, "retrieval.chroma_url: localhost:8000 is not a URL"),
+        ("http://127.0.0.1:9", StoreError, "no Chroma server answers at http://127.0.0.1:9"),
+    ],
+)
+def test_a_url_without_a_server(tmp_path: Path, url: str, error: type[Exception], said: str) -> None:
+    with pytest.raises(error, match=said):
+        open_index(tmp_path, url)
