@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
@@ -38,7 +39,7 @@ class _Counting:
     def __init__(self) -> None:
         self.total = 0
         self.steps = 0
-        self.stored = 0
+        self.by_stage: Counter[Stage] = Counter()
         self.started = time.monotonic()
 
     def start(self, total_pages: int) -> None:
@@ -47,8 +48,7 @@ class _Counting:
 
     def advance(self, stage: Stage, pages: int) -> None:
         self.steps += pages
-        if stage == "store":
-            self.stored += pages
+        self.by_stage[stage] += pages
         self.show()
 
     def finish(self) -> None:
@@ -56,6 +56,12 @@ class _Counting:
 
     def show(self) -> None:
         raise NotImplementedError
+
+    @property
+    def state(self) -> str:
+        """How far it is, in words."""
+        read, stored = self.by_stage["parse"], self.by_stage["store"]
+        return f"{read:,} read and {stored:,} stored of {self.total:,} pages, {self.speed:.1f} pages/s"
 
     @property
     def speed(self) -> float:
@@ -96,7 +102,7 @@ class BarWatcher(_Counting):
             self._task,
             total=self.total * STAGES,
             completed=self.steps,
-            pages=f"{self.stored:,}/{self.total:,} pages, {self.speed:.1f} pages/s",
+            pages=self.state,
         )
 
 
@@ -123,4 +129,4 @@ class LogWatcher(_Counting):
             self._shown = now
             left = (self.total - self.steps / STAGES) / self.speed if self.steps else 0
             remaining = f", about {left:.0f} s left" if self.steps else ""
-            say(f"{self.stored:,} of {self.total:,} pages stored, {self.speed:.1f} pages/s{remaining}")
+            say(self.state + remaining)

@@ -36,7 +36,7 @@ def test_long_work_says_pages_speed_and_time_left(
     out, err = capsys.readouterr()
     lines = err.splitlines()
     assert out == "" and 1 < len(lines) < 12
-    assert "of 60 pages stored" in lines[0] and "pages/s" in lines[0] and "s left" in lines[0]
+    assert "stored of 60 pages" in lines[0] and "pages/s" in lines[0] and "s left" in lines[0]
 
 
 def test_the_bar_is_drawn_on_a_terminal_and_results_stay_on_stdout(tmp_path: Path) -> None:
@@ -62,4 +62,4 @@ def test_the_bar_is_drawn_on_a_terminal_and_results_stay_on_stdout(tmp_path: Pat
     drawn = os.read(outer, 100_000).decode()
     os.close(outer)
     assert done.stdout == b"a result\n"
-    assert "2/4 pages" in drawn and "pages/s" in drawn
+    assert "2 read and 2 stored of 4 pages" in drawn and "pages/s" in drawn
