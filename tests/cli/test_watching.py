@@ -62,4 +62,4 @@ def test_the_bar_is_drawn_on_a_terminal_and_results_stay_on_stdout(tmp_path: Pat
     drawn = os.read(outer, 100_000).decode()
     os.close(outer)
     assert done.stdout == b"a result\n"
-    assert "2 read and 2 stored of 4 pages" in drawn and "pages/s" in drawn
+    assert "4 read and 2 stored of 4 pages" in drawn and "pages/s" in drawn
