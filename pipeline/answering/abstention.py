@@ -14,11 +14,8 @@ from prompts.loader import load
 
 _NO_CONTEXT = ContextUsed()
 
-SIMILARITY = 0.35
-"""Cosine to the question below which the best quotable unit is too far from it (MiniLM-L6's scale)."""
-
-COVERAGE = 0.5
-"""Idf-weighted share of the question's terms, below which the best unit speaks of something else."""
+ENOUGH = 0.85
+"""Similarity and coverage together, below which the best unit speaks of something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +23,19 @@ class Strength:
     """How well the best unit fits the question.
 
     similarity: cosine of unit and question. coverage: idf-weighted share (0-1) of the question's terms that the unit
-    has, in itself or in what stands around it. missing: names, numbers and years of the question that occur nowhere in
-    the evidence.
+    has, in itself or in what stands around it. fits: it can be what is asked, for instance has a number. missing:
+    names, numbers and years of the question that stand on none of the pages to be quoted.
     """
 
     similarity: float
     coverage: float
+    fits: bool = True
     missing: frozenset[str] = frozenset()
 
 
 def is_weak(strength: Strength) -> bool:
-    """Whether to abstain: a name or number asked about occurs nowhere, or neither meaning nor words fit."""
-    return bool(strength.missing) or strength.similarity < SIMILARITY or strength.coverage < COVERAGE
+    """Whether to abstain: a name or year asked about is missing, no unit is of the kind asked, or too little fits."""
+    return bool(strength.missing) or not strength.fits or strength.similarity + strength.coverage < ENOUGH
 
 
 def is_abstention(reply: str) -> bool:

@@ -20,7 +20,7 @@ from prompts.loader import load
 
 MOST_CLAIMS = 3
 NEEDED_GAIN = 0.15
-"""Share of the question's idf weight that a further quotation must newly cover."""
+"""Share of the topic (by idf) that a further quotation must newly cover, if it brings no new name or number."""
 
 NEEDED_SCORE = 0.6
 """Share of the best unit's score that a further quotation must reach."""
@@ -42,10 +42,11 @@ class ExtractiveAnswerer:
         used = ContextUsed(tuple(hit.ref for hit in read))
         ranking = rank_units(question, read, self._embedder)
         claims: tuple[Claim, ...] = ()
-        if not ranking.units or is_weak(strength(ranking)):
+        chosen = choose(ranking) if ranking.units else []
+        if not chosen or is_weak(strength(chosen, ranking)):
             text = abstention(question).text
         else:
-            claims = tuple(_claim(unit, ranking) for unit in choose(ranking))
+            claims = tuple(_claim(unit, ranking) for unit in chosen)
             text = load("extractive_answer").render(quotes=" \u2026 ".join(claim.text for claim in claims))
         return Answer(question, text, not claims, claims, used, seconds={"answer": time.perf_counter() - started})
 
@@ -58,23 +59,25 @@ class ExtractiveAnswerer:
         yield AnswerReady(answer)
 
 
-def strength(ranking: Ranking) -> Strength:
-    """How well the best unit fits the question."""
-    best = ranking.units[0]
-    return Strength(best.similarity, best.coverage, ranking.missing)
+def strength(chosen: Sequence[RankedUnit], ranking: Ranking) -> Strength:
+    """How well the chosen units, best first, fit the question."""
+    grounded = frozenset[str]().union(*(unit.grounded for unit in chosen))
+    best = chosen[0]
+    return Strength(best.similarity, best.coverage, best.fits, ranking.terms.specific - grounded)
 
 
 def choose(ranking: Ranking) -> list[RankedUnit]:
     """Greedy coverage: the best unit, then units that bring terms of the question which the chosen ones lack."""
     best = ranking.units[0]
     chosen, covered = [best], set(best.covered)
-    total = sum(ranking.idf.values()) or 1.0
+    if ranking.terms.wants_reason:
+        chosen += _next_sentence(best, ranking)
     while len(chosen) < MOST_CLAIMS:
         useful = [
             (gain, unit)
             for unit in ranking.units
             if unit.score >= NEEDED_SCORE * best.score and not any(_same(unit, other) for other in chosen)
-            if (gain := sum(ranking.idf.get(term, 0.0) for term in unit.covered - covered) / total) >= NEEDED_GAIN
+            if (gain := _gain(unit, covered, ranking)) >= NEEDED_GAIN
         ]
         if not useful:
             break
@@ -82,6 +85,28 @@ def choose(ranking: Ranking) -> list[RankedUnit]:
         chosen.append(unit)
         covered |= unit.covered
     return chosen
+
+
+def _gain(unit: RankedUnit, covered: set[str], ranking: Ranking) -> float:
+    """Share of the topic (by idf) that the unit newly covers; a name or number newly covered counts as NEEDED_GAIN."""
+    new = unit.covered - covered
+    total = sum(ranking.idf.values()) or 1.0
+    names = len(new & ranking.terms.specific) * NEEDED_GAIN
+    return names + sum(ranking.idf.get(term, 0.0) for term in new - ranking.terms.specific) / total
+
+
+def _next_sentence(ranked: RankedUnit, ranking: Ranking) -> list[RankedUnit]:
+    """The sentence that goes on after `ranked` in its chunk: reasons and ways seldom end with one sentence."""
+    end = ranked.unit.ranges[-1][1]
+    after = [
+        unit
+        for unit in ranking.units
+        if unit.unit.chunk is ranked.unit.chunk
+        and unit.unit.kind is UnitKind.SENTENCE
+        and unit.unit.ranges[0][0] >= end
+    ]
+    following = min(after, key=lambda unit: unit.unit.ranges[0][0], default=None)
+    return [following] if following and following.unit.ranges[0][0] <= end + 1 else []
 
 
 def _same(one: RankedUnit, other: RankedUnit) -> bool:

@@ -1,6 +1,6 @@
 """The smallest things that can be quoted: sentences, table rows, form fields, each with its place on the page.
 
-Owns the cutting of a chunk into units. Every unit is `chunk.text[start:end]`, so its boxes come from the parser.
+Owns the cutting of a chunk into units. Every unit is part of `chunk.text`, so its boxes come from the parser.
 Never ranks.
 """
 
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-from ingest.document import FULL_PAGE, Box, Chunk, Span
+from ingest.document import FULL_PAGE, Box, Chunk, Kind, Span
+from pipeline.answering.picture_words import group_words
 from pipeline.answering.sentences import sentence_ends
 
 CELLS = " | "
@@ -28,14 +29,14 @@ class UnitKind(StrEnum):
 class Unit:
     """A quotable part of a chunk.
 
+    ranges: where it stands in `chunk.text`; more than one for words of a picture that belong together by their place.
     quote: the words as they stand there, line breaks made spaces. said: the same so that it is understood alone (a
-    table row carries its column headers). cells: (header, value) of a row, the first being its label. heading: the
-    line above it in the chunk that names it, if any.
+    table row carries its column headers). cells: (header, value) of a row, the first being its label. heading: what
+    names it in its chunk (the line above, the header of its table), if anything does.
     """
 
     chunk: Chunk
-    start: int
-    end: int
+    ranges: tuple[tuple[int, int], ...]
     kind: UnitKind
     quote: str
     said: str
@@ -45,10 +46,10 @@ class Unit:
     @property
     def parts(self) -> tuple[tuple[str, Box], ...]:
         """Quote and box for each run of lines that stand together (a sentence over a column break has two)."""
-        return parts(self.chunk, self.start, self.end)
+        return tuple(part for start, end in self.ranges for part in placed(self.chunk, start, end))
 
 
-def parts(chunk: Chunk, start: int, end: int) -> tuple[tuple[str, Box], ...]:
+def placed(chunk: Chunk, start: int, end: int) -> tuple[tuple[str, Box], ...]:
     """(quote, box) of each group of neighbouring lines that `chunk.text[start:end]` touches, in reading order."""
     touched = [span for span in chunk.spans if span.start < end and span.end > start]
     if not touched:
@@ -73,6 +74,8 @@ def cut(chunk: Chunk) -> tuple[Unit, ...]:
     Lines of a chunk are paragraphs, headings or rows (`ingest.chunking`): a sentence ends with its line, unless the
     next line goes on in lower case.
     """
+    if chunk.kind is Kind.PICTURE and chunk.spans:
+        return _picture_units(chunk)
     text = chunk.text
     units: list[Unit] = []
     heading = ""
@@ -85,6 +88,30 @@ def cut(chunk: Chunk) -> tuple[Unit, ...]:
             units += _sentences(chunk, start, end, heading)
             if _is_heading(line):
                 heading = _flat(line)
+    return tuple(units)
+
+
+def _picture_units(chunk: Chunk) -> tuple[Unit, ...]:
+    """Words of a picture, joined by where they stand: a box of a diagram, a bar with its label."""
+    units: list[Unit] = []
+    title = ""
+    for group in group_words([(span.start, span.end, span.box) for span in chunk.spans], chunk.text):
+        start, end = group.ranges[0][0], group.ranges[-1][1]
+        if group.is_running_text:
+            units += _sentences(chunk, start, end, title)
+            continue
+        texts = [_flat(chunk.text[low:high]) for low, high in group.ranges]
+        if len(texts) == 1:
+            kind = (
+                UnitKind.HEADING
+                if _is_heading(texts[0]) and not any(c.isdigit() for c in texts[0])
+                else UnitKind.SENTENCE
+            )
+            units.append(Unit(chunk, group.ranges, kind, texts[0], texts[0], (), title))
+            title = _flat(f"{title} {texts[0]}") if len(texts[0].split()) > 2 else title
+        else:
+            said = f"{texts[0]}: {' '.join(texts[1:])}"
+            units.append(Unit(chunk, group.ranges, UnitKind.FIELD, " ".join(texts), said, (), title))
     return tuple(units)
 
 
@@ -157,9 +184,9 @@ def _row(chunk: Chunk, start: int, end: int, header: list[list[str]], heading: s
     values = _split(text)
     rows = [row for row in header if len(row) == len(values)]
     names = [" ".join(dict.fromkeys(filter(None, column))) for column in zip(*rows, strict=True)]
-    names = names or [""] * len(values)
-    cells = tuple(zip(names, values, strict=True))
-    return Unit(chunk, start, end, UnitKind.ROW, _flat(text), say_row(cells), cells, heading)
+    cells = tuple(zip(names or [""] * len(values), values, strict=True))
+    above = " ".join(filter(None, [heading, *(cell for row in header for cell in row)]))
+    return Unit(chunk, ((start, end),), UnitKind.ROW, _flat(text), say_row(cells), cells, above)
 
 
 def say_row(cells: tuple[tuple[str, str], ...]) -> str:
@@ -207,6 +234,7 @@ def _sentences(chunk: Chunk, start: int, end: int, heading: str) -> list[Unit]:
             if kind is UnitKind.SENTENCE and low == 0 and high == len(text) and _is_heading(quote):
                 kind = UnitKind.HEADING
             begin = start + low + len(text[low:high]) - len(text[low:high].lstrip())
-            units.append(Unit(chunk, begin, start + high, kind, quote, quote, (), heading))
+            own = "" if kind is UnitKind.FIELD else heading
+            units.append(Unit(chunk, ((begin, start + high),), kind, quote, quote, (), own))
         low = high
     return units

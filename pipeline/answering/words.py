@@ -21,7 +21,7 @@ STOP_WORDS = frozenset(
         r"\S+",
         """
         a about above after again all also am an and any are as at be because been before being below
-        between both but by can could did do does doing down during each few for from further get give given
+        between both but by can could did do does doing down during each end few for from further get give given
         had has have having he her here hers him his how i if in into is it its itself just let list many
         may me might more most much must my name no nor not of off on once one only or other our out over
         own per please same say says shall she should show shown so some state stated such tell than that
@@ -43,6 +43,18 @@ def stem(word: str) -> str:
     return str(_STEMMER.stemWord(_POSSESSIVE.sub("", word)))
 
 
+_ONE_WAY = (
+    (re.compile(r"\b(?:fy|cy|fiscal(?: year)?)\s?['\u2019]?(?=(?:19|20)\d\d\b)"), ""),
+    (re.compile(r"\b(?:first|1st) quarter\b"), "q1"),
+    (re.compile(r"\b(?:second|2nd) quarter\b"), "q2"),
+    (re.compile(r"\b(?:third|3rd) quarter\b"), "q3"),
+    (re.compile(r"\b(?:fourth|4th|last) quarter\b"), "q4"),
+    (re.compile(r"\bfirst half\b"), "h1"),
+    (re.compile(r"\bsecond half\b"), "h2"),
+)
+"""Spellings of fiscal years, quarters and halves, made one."""
+
+
 def normalise(text: str) -> str:
     """NFKC, lower case, accents off: the form in which words are compared."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
@@ -51,12 +63,34 @@ def normalise(text: str) -> str:
 
 def stems(text: str) -> list[str]:
     """Stems of all words of `text` in order, stop words included."""
-    return [stem(word) for word in _TOKEN.findall(normalise(text))]
+    return [stem(word) for word in _words(text)]
 
 
 def content_stems(text: str) -> frozenset[str]:
     """Stems of the words of `text` that carry meaning."""
-    return frozenset(stem(word) for word in _TOKEN.findall(normalise(text)) if word not in STOP_WORDS)
+    return frozenset(stem(word) for word in _words(text) if word not in STOP_WORDS)
+
+
+def _words(text: str) -> list[str]:
+    plain = normalise(text)
+    for pattern, spelling in _ONE_WAY:
+        plain = pattern.sub(spelling, plain)
+    return _TOKEN.findall(plain)
+
+
+NUMBER_WORDS = frozenset(
+    stem(word)
+    for word in re.findall(
+        r"\w+",
+        """
+        two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+        seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand
+        million billion dozen twice none half third quarter january february march april june july august
+        september october november december
+        """,
+    )
+)
+"""Stems of words that answer how many, how much or when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +98,42 @@ class QuestionTerms:
     """What a question asks about.
 
     terms: stems of its content words. specific: those that name one thing among many: numbers, years, proper names,
-    acronyms. wants_number: it asks how much, how many or when. wants_person: it asks who.
+    acronyms. topic: the other terms, or all when there are no others. wants_number: it asks how much, how many or
+    when; wants_money: an amount of it. wants_person: it asks who. wants_reason: it asks why or how, which one sentence
+    seldom says.
     """
 
     terms: frozenset[str]
     specific: frozenset[str]
     wants_number: bool
+    wants_money: bool
     wants_person: bool
+    wants_reason: bool
+
+    @property
+    def topic(self) -> frozenset[str]:
+        return (self.terms - self.specific) or self.terms
 
 
+_MONEY_ASKED = re.compile(
+    r"\bhow much (?:money|does|did|is|was|will|do)\b|\b(?:at|for) (?:what|which) price\b|"
+    r"\bwhat (?:is|was|are|were|did|does|do|will|may|must|should)\b.*\b"
+    r"(?:earn|spend|pay|paid|costs?|charge|owe|price|fee)\b",
+    re.IGNORECASE,
+)
 _NUMBER_ASKED = re.compile(
-    r"\bhow (?:many|much|long|old|large|big|high|far|often|tall)\b|\bwhen\b|\bwhat (?:is|was|are|were) "
-    r"the (?:\w+ ){0,3}?(?:number|amount|total|percentage|share|rate|year|date|price|cost|value|size|"
-    r"revenue|sum|deadline)\b|"
+    r"\bhow (?:many|much|long|old|large|big|high|far|often|tall)\b|^when\b|"
+    r"\b(?:on|by|at|in|since|until) (?:what|which) (?:date|day|year|time)\b|"
+    r"\bwhat (?:is|was|are|were) the (?:\w+ ){0,3}?"
+    r"(?:number|amount|total|percentage|share|rate|year|date|price|cost|value|size|revenue|sum|deadline)\b|"
     r"\b(?:which|what) (?:year|date|day|percent|percentage|share|amount|number|price)\b",
     re.IGNORECASE,
 )
-_PERSON_ASKED = re.compile(r"\bwho(?:m|se)?\b", re.IGNORECASE)
+_PERSON_ASKED = re.compile(r"^(?:by |to |for |with )?who(?:m|se)?\b", re.IGNORECASE)
+_REASON_ASKED = re.compile(
+    r"^(?:why\b|how (?:do|does|did|is|are|was|were|can|will)\b|explain\b|describe\b)", re.IGNORECASE
+)
+_HOW_MUCH = re.compile(r"\bhow (?:long|old|large|big|high|far|often|tall)\b", re.IGNORECASE)
 
 
 def question_terms(question: str) -> QuestionTerms:
@@ -94,12 +147,14 @@ def question_terms(question: str) -> QuestionTerms:
         capitals = sum(letter.isupper() for letter in word)
         named = capitals >= 2 or (capitals == 1 and word[0].isupper() and not first)
         if any(c.isdigit() for c in word) or (named and len(word) > 1 and not all_capitals):
-            lowered = normalise(word)
-            if lowered not in STOP_WORDS:
-                specific.add(stem(lowered))
+            specific |= content_stems(word)
+    asked = question.strip()
+    wants_money = bool(_MONEY_ASKED.search(asked))
     return QuestionTerms(
-        content_stems(question),
+        content_stems(_HOW_MUCH.sub(" ", question)),
         frozenset(specific),
-        bool(_NUMBER_ASKED.search(question)),
-        bool(_PERSON_ASKED.search(question)),
+        wants_money or bool(_NUMBER_ASKED.search(asked)),
+        wants_money,
+        bool(_PERSON_ASKED.search(asked)),
+        bool(_REASON_ASKED.search(asked)),
     )

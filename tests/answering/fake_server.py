@@ -1,4 +1,4 @@
-"""A local HTTP server that speaks the OpenAI chat-completions protocol, plain and streamed, and keeps what it was sent."""
+"""A local HTTP server that speaks the OpenAI chat-completions protocol, plain and streamed, and keeps what it got."""
 
 from __future__ import annotations
 
