@@ -82,6 +82,11 @@ def _mark_running(page: Page, repeated: set[str]) -> Page:
         if _key(block) in repeated or (at_edge and (_PAGE_NUMBER.match(block.text) or _is_imprint(block, page))):
             kind = Kind.PAGE_HEADER if top else Kind.PAGE_FOOTER
             blocks[index] = replace(block, kind=kind, level=0, header_rows=0)
+    if not any(block.lines and block.kind not in FURNITURE for block in blocks):
+        # A page of one repeated line says that line; only a page number alone says nothing.
+        blocks = [
+            old if not _PAGE_NUMBER.match(old.text) else new for old, new in zip(page.blocks, blocks, strict=True)
+        ]
     return replace(page, blocks=tuple(blocks))
 
 

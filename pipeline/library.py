@@ -87,8 +87,12 @@ class Library:
         self, paths: Iterable[Path | str], *, retry_failed: bool = False, progress: Progress | None = None
     ) -> Iterator[AddReport]:
         """Add files and folders; one report a file, in the order finished. Raises `InputError` for a missing path."""
-        files = find_files([Path(path) for path in paths])
-        return self._index(files, retry_failed=retry_failed, progress=progress)
+        return self._index(self.files([Path(path) for path in paths]), retry_failed=retry_failed, progress=progress)
+
+    def files(self, paths: Sequence[Path]) -> list[Path]:
+        """The files meant by `paths`. A library inside an added folder is no document of it."""
+        own = self._stores.paths.root.resolve()
+        return [file for file in find_files(paths) if own not in file.resolve().parents]
 
     def sync(
         self, folder: Path | str, *, dry_run: bool = False, progress: Progress | None = None
@@ -110,12 +114,13 @@ class Library:
         """Troubles on a document's pages."""
         return self._stores.catalog.issues(document_id)
 
-    def remove(self, reference: str) -> DocumentRow:
-        """Remove a document from every store; gives back what it was."""
-        row = self.resolve(reference)
-        self._stores.remove_document(row.info.document_id)
-        self._screenshots.discard(row.info.document_id)
-        return row
+    def remove(self, *references: str) -> list[DocumentRow]:
+        """Remove documents from every store; gives back what they were. One unknown reference removes nothing."""
+        rows = {row.info.document_id: row for row in map(self.resolve, references)}
+        self._stores.remove_documents(list(rows))
+        for document_id in rows:
+            self._screenshots.discard(document_id)
+        return list(rows.values())
 
     def move(self, document_id: str, path: Path) -> None:
         """The document's file is at `path` now: nothing is read or embedded again, only its name changes."""

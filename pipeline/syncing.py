@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.errors import InputError
-from ingest.files import find_files, identify
+from ingest.files import identify
 from pipeline.indexing import AddReport
 from pipeline.progress import Progress
 from pipeline.stores.rows import SEARCHABLE, DocumentRow
@@ -29,7 +29,7 @@ def sync(library: Library, folder: Path, *, dry_run: bool, progress: Progress | 
     by_path = {row.path: row for row in rows.values()}
     kept: set[str] = set()
     wanted: dict[str, str] = {}
-    for path in find_files([folder]):
+    for path in library.files([folder]):
         try:
             document_id = identify(path).document_id
         except InputError as error:
@@ -51,12 +51,10 @@ def sync(library: Library, folder: Path, *, dry_run: bool, progress: Progress | 
     elif wanted:
         for report in library.add(list(wanted), progress=progress):
             yield replace(report, change=wanted.get(report.path, "added"))
-    for row in rows.values():
-        if row.info.document_id not in kept:
-            if not dry_run:
-                library.remove(row.info.document_id)
-            if row.path not in wanted:
-                yield _report(row, row.path, "removed")
+    gone = [row for row in rows.values() if row.info.document_id not in kept]
+    if gone and not dry_run:
+        library.remove(*(row.info.document_id for row in gone))
+    yield from (_report(row, row.path, "removed") for row in gone if row.path not in wanted)
 
 
 def _report(row: DocumentRow, path: str, change: str) -> AddReport:

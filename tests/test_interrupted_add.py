@@ -24,7 +24,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(3):
         with pymupdf.open() as document:
             for index in range(PAGES):
-                text = f"Section {index} of report {number}\n\n" + f"Quay {index} took {index * 7 + number} ships. " * 12
+                ships = f"Quay {index} took {index * 7 + number} ships. " * 12
+                text = f"Section {index} of report {number}\n\n{ships}"
                 document.new_page(width=400, height=500).insert_textbox((40, 40, 360, 460), text, fontsize=11)
             document.save(folder / f"report{number}.pdf")
     return folder

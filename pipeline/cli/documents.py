@@ -108,11 +108,11 @@ def remove(
     from pipeline.cli.output import DocumentLine
 
     with invocation.open() as library:
-        # All are looked up first: a name that fits nothing removes nothing.
-        wanted = dict.fromkeys(library.resolve(reference).info.document_id for reference in references)
-        for document_id in wanted:
-            issues = library.issues(document_id)
-            line = DocumentLine.of(library.remove(document_id), issues)
+        issues = {
+            row.info.document_id: library.issues(row.info.document_id) for row in map(library.resolve, references)
+        }
+        for row in library.remove(*references):
+            line = DocumentLine.of(row, issues[row.info.document_id])
             if invocation.as_json:
                 invocation.write(line)
             else:

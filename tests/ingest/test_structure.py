@@ -110,3 +110,12 @@ def test_heading_levels_are_one_scale_for_the_document():
 @pytest.mark.parametrize("pages", [[], [Page(0, "1", 600, 800)]])
 def test_documents_without_words(pages):
     assert finish_document(INFO, pages) == (INFO, pages)
+
+
+def test_a_page_keeps_its_only_line() -> None:
+    pages = [page(n, block(f"Chapter {n}. Buoy {n} was laid in 19{n}.", 0.05), block(str(n), 0.95)) for n in range(12)]
+    _, done = finish_document(INFO, pages)
+    assert kinds(done, "Buoy") == {Kind.TEXT}
+    blank = [page(n, block(str(n + 1), 0.95)) for n in range(4)]
+    _, done = finish_document(INFO, blank)
+    assert all(b.kind is Kind.PAGE_FOOTER for p in done for b in p.blocks)
