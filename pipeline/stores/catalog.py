@@ -257,10 +257,6 @@ class Catalog(Lookup):
         """The byte behind the document's last durable bag, 0 when it has none."""
         return max((bag.end for _, bag in self.indexed_pages(document_id)), default=0)
 
-    def page_refs(self, document_ids: Iterable[str]) -> list[PageRef]:
-        """All indexed pages of the documents, in order."""
-        return [ref for document_id in document_ids for ref, _ in self.indexed_pages(document_id)]
-
     def forget_lost(self, document_id: str) -> None:
         """Drop the document's lost pages, so that they are read again."""
         with self.database.transaction() as run:

@@ -8,6 +8,7 @@ may change: a folder found with its marker is never opened, but rebuilt by `pipe
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import struct
 from collections.abc import Iterator, Mapping
@@ -31,6 +32,8 @@ SYNC_THRESHOLD = 1000
 SETTLE_FROM = 100
 """Waiting records worth settling when closing: the next process would index them anew, about 1 ms each."""
 HNSW = {"max_neighbors": 16, "ef_construction": 128, "ef_search": 400, "batch_size": 100}
+ROOM = 64 << 20
+"""Free bytes without which the index files are not touched: a write that fails half-way would cost a rebuild."""
 MARKER = "writing"
 HNSW_HEADER = struct.Struct("<i6Q")
 """Start of header.bin: format version, level 0 offset, capacity, elements, bytes an element, and where in an element
@@ -93,7 +96,8 @@ class Chroma:
     def close(self) -> None:
         """Disconnect; after writing, bring the index files up to date first. Idempotent."""
         try:
-            if self._client is not None and self._written and not self.url and self._waiting() >= SETTLE_FROM:
+            unsettled = self._client is not None and self._written and not self.url and self._waiting() >= SETTLE_FROM
+            if unsettled and self._room():
                 self.settle()
         finally:
             self.disconnect()
@@ -149,7 +153,12 @@ class Chroma:
         if marked:
             self._unmark()
 
+    def _room(self) -> bool:
+        return shutil.disk_usage(self.folder).free >= ROOM
+
     def _mark(self) -> None:
+        if not self._room():
+            raise self._full()
         with disk_errors("writing to Chroma"):
             self._marker.touch()
             sync_path(self.folder)
@@ -228,13 +237,16 @@ class Chroma:
     def plain(self, error: Exception) -> StoreError:
         """What a user can do about an error of Chroma."""
         text = _one_line(error)
-        if "disk is full" in text or "No space left" in text:
-            return StoreError(
-                "the disk is full (writing to Chroma): free some space and run the command again; "
-                "nothing stored is harmed"
-            )
+        if not self.url and ("disk is full" in text or "No space left" in text or not self._room()):
+            return self._full()
         where = f"the server at {self.url}" if self.url else str(self.folder)
         return StoreError(f"Chroma failed ({where}): {text}; `recto vacuum` rebuilds its index")
+
+    def _full(self) -> StoreError:
+        return StoreError(
+            f"the disk is full (Chroma wants {ROOM >> 20} MB free): free some space and run the command again; "
+            "nothing stored is harmed"
+        )
 
 
 def _wipe(header: Path) -> None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ingest.settings import ChunkSettings, IngestSettings
 from pipeline.embedding.base import EmbedderIdentity
 from pipeline.errors import StoreError
-from pipeline.stores.durable import write_atomically
+from pipeline.stores.durable import HALF_BUILT, write_atomically
 from pipeline.stores.layout import LibraryPaths
 
 FORMAT_VERSION = 1
@@ -70,7 +70,9 @@ def refuse_foreign_folder(paths: LibraryPaths) -> None:
         raise StoreError(f"{paths.root} is a file: name a folder for the library")
     if paths.manifest.exists() or not paths.root.exists():
         return
-    foreign = sorted(path.name for path in paths.root.iterdir() if path.name != paths.lock.name)
+    # A run killed while it made the library leaves the lock's folder and half a manifest.
+    own = {paths.lock.name, paths.manifest.name + HALF_BUILT}
+    foreign = sorted(path.name for path in paths.root.iterdir() if path.name not in own)
     if foreign:
         raise StoreError(
             f"{paths.root} is not a library and not empty (it holds {foreign[0]}): name a new or empty folder"

@@ -75,4 +75,5 @@ def test_a_file_in_the_place_of_the_library_is_refused(open_stores: Opener, tmp_
 
 def test_an_empty_folder_becomes_a_library(open_stores: Opener, tmp_path: Path) -> None:
     (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "manifest.json.new").write_text("{")  # a run was killed while making it
     assert open_stores().catalog.documents() == []

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -158,6 +159,22 @@ def test_no_embedding_function_is_loaded(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_disk_that_fills_up_harms_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = open_index(tmp_path)
+    fill(index.collections["chunks"], ONE, 900)
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=1 << 20))
+        with pytest.raises(StoreError, match=r"the disk is full .*nothing stored is harmed"):
+            fill(index.collections["chunks"], TWO, 200)
+        index.close()
+    assert not (tmp_path / "chroma" / MARKER).exists()
+    again = open_index(tmp_path)
+    assert again.collections["chunks"].count() == 900
+    fill(again.collections["chunks"], TWO, 200)
+    assert again.collections["chunks"].count() == 1100
+    again.close()
 
 
 WRITER = """
