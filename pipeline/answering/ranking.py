@@ -175,7 +175,7 @@ def _fits(candidate: _Candidate, terms: QuestionTerms) -> bool:
         return any(c.isdigit() for word in new for c in word) or bool(new & NUMBER_WORDS)
     if terms.wants_person:
         return any(content_stems(name) & new for name in _NAME.findall(candidate.unit.said))
-    return bool(new)
+    return bool(new) or (terms.wants_reason and bool(candidate.near - terms.terms))
 
 
 def _of_another_year(candidate: _Candidate, terms: QuestionTerms) -> bool:

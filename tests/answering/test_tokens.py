@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -22,6 +22,7 @@ def test_the_estimate_grows_with_the_text(one: str, other: str) -> None:
     assert estimate_tokens(one + "\n" + other) <= estimate_tokens(one) + estimate_tokens(other) + 1
 
 
+@settings(deadline=None)
 @given(st.integers(1, 3000), st.integers(1, 3000), st.integers(1, 2000), st.integers(1, 64))
 def test_a_fitted_picture_costs_at_most_its_limit_and_keeps_its_shape(w: int, h: int, limit: int, patch: int) -> None:
     picture = Image.new("L", (w, h))
