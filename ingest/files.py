@@ -91,7 +91,7 @@ def _walk(folder: Path) -> list[Path]:
 
 
 def _media_type(head: bytes, path: Path) -> str:
-    """A media type, or "text" or "unknown data" where the bytes fit none."""
+    """A media type, or "plain text" or "unknown data" where the bytes fit none."""
     kind = filetype.guess(head)
     found = _SAME_FORMAT.get(kind.mime, kind.mime) if kind else ""
     if found in SUPPORTED:
@@ -107,4 +107,4 @@ def _media_type(head: bytes, path: Path) -> str:
         head.decode("utf-8") if len(head) < _HEAD_BYTES else head[:-3].decode("utf-8", errors="strict")
     except UnicodeDecodeError:
         return "unknown data"
-    return "unknown data" if b"\0" in head else "text"
+    return "unknown data" if b"\0" in head else "plain text"

@@ -9,14 +9,15 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ingest.document import FULL_PAGE, Block, DocumentInfo, Kind, Line, Page, Source
 from ingest.errors import InputError
-from ingest.ocr_lines import group_lines
 from ingest.settings import IngestSettings
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ MAX_FILE_PIXELS = 178_956_970
 MAX_FRAME_PIXELS = 25_000_000
 """Larger frames are reduced when they are loaded: an A4 page at 500 dpi."""
 
+_PAGE_WIDTH = 612.0  # points: layout measures on paper, and an image file has no size on it
+_TITLE_LINES = 3
+_TITLE_ZONE = 0.2  # of the height: a title starts above it
+_TITLE_HEIGHT = 0.8  # of the median line height: what is smaller is a remark
+_SENTENCE_ENDS = (".", ",", ";", ":", "-")
 _EXIF_DATE_TIME = 0x0132
 _EXIF_ORIENTATION = 0x0112
 _TURNED = frozenset({5, 6, 7, 8})  # orientations that swap width and height
@@ -66,10 +72,32 @@ def parse_image_page(
 
     The page's size is the frame's own, in pixels, as displayed. A frame without words is one empty picture.
     """
+    from ingest.layout import PageFrame
+    from ingest.ocr_layout import lay_out_ocr
+
     frame, (width, height) = _load(path, page_index, MAX_FRAME_PIXELS)
     lines = read_words(np.asarray(frame)) if read_words else []
-    blocks = group_lines(lines) or [Block(Kind.PICTURE, FULL_PAGE, source=Source.OCR)]
+    blocks = _with_title(lay_out_ocr(lines, PageFrame(_PAGE_WIDTH, _PAGE_WIDTH * height / width)))
+    blocks = blocks or [Block(Kind.PICTURE, FULL_PAGE, source=Source.OCR)]
     return Page(page_index, str(page_index + 1), float(width), float(height), tuple(blocks))
+
+
+def _with_title(blocks: list[Block]) -> list[Block]:
+    """The first block as a heading, where it is a short text at the top that ends like no sentence.
+
+    Charts and slides name themselves so, often in letters no larger than the rest.
+    """
+    if len(blocks) < 2 or blocks[0].kind != Kind.TEXT:
+        return blocks
+    usual = median(line.box.y1 - line.box.y0 for block in blocks for line in block.lines)
+    first = blocks[0]
+    is_title = (
+        len(first.lines) <= _TITLE_LINES
+        and first.box.y0 < _TITLE_ZONE
+        and not first.text.endswith(_SENTENCE_ENDS)
+        and min(line.box.y1 - line.box.y0 for line in first.lines) >= _TITLE_HEIGHT * usual
+    )
+    return [replace(first, kind=Kind.HEADING, level=1), *blocks[1:]] if is_title else blocks
 
 
 def _load(path: Path, page_index: int, max_pixels: int) -> tuple[Image.Image, tuple[int, int]]:

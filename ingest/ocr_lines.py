@@ -1,4 +1,4 @@
-"""From the pieces an OCR engine finds to lines in reading order, and from lines to blocks. Pure geometry."""
+"""From the pieces an OCR engine finds to lines in reading order. Pure geometry; blocks are made in `layout`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from statistics import median
 
 import numpy as np
 
-from ingest.document import Block, Box, Kind, Line, Source
+from ingest.document import Box, Line
 
 _JOIN_GAP = 1.0  # of the line height: pieces this near on one line are one run of text
 _SAME_ROW = 0.5  # of the smaller height: share of vertical overlap that makes a row
 _COLUMN_WIDTH = 0.2  # of the page: lines of text columns are wider than this, table cells and labels are not
 _COLUMN_LINES = 3  # fewer on either side are no column
-_PARAGRAPH_GAP = 0.9  # of the line height: a wider vertical gap ends a block
-_SAME_HEIGHT = 1.4  # ratio of line heights within one block
-_HEADING_HEIGHT = 1.4  # of the median line height: top lines this tall are a heading
+_SAME_HEIGHT = 1.4  # ratio of the heights of pieces within one line
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +56,6 @@ def merge_pieces(pieces: Sequence[Piece], width: int, height: int) -> list[Line]
         Line(run.text, Box(*(float(min(max(v, 0.0), 1.0)) for v in _fractions(run, width, height))))
         for run in _reading_order(runs, width)
     ]
-
-
-def group_lines(lines: Sequence[Line]) -> list[Block]:
-    """Blocks of consecutive lines that stand under each other; clearly larger lines at the top are headings."""
-    if not lines:
-        return []
-    usual = median(_height(line) for line in lines)
-    groups: list[list[Line]] = []
-    for line in lines:
-        if groups and _continues(groups[-1][-1], line):
-            groups[-1].append(line)
-        else:
-            groups.append([line])
-    blocks, at_top = [], len(lines) > 2
-    for group in groups:
-        at_top = at_top and min(_height(line) for line in group) >= _HEADING_HEIGHT * usual
-        kind, level = (Kind.HEADING, 1) if at_top else (Kind.TEXT, 0)
-        blocks.append(Block(kind, Box.around(line.box for line in group), tuple(group), Source.OCR, level))
-    return blocks
 
 
 def _place(pieces: Sequence[Piece]) -> list[_Placed]:
@@ -166,19 +145,6 @@ def _gutter(runs: Sequence[_Placed], width: int) -> float | None:
         if columns and (best is None or crossing < best[0]):
             best = (crossing, x)
     return best[1] if best else None
-
-
-def _continues(above: Line, below: Line) -> bool:
-    heights = sorted((_height(above), _height(below)))
-    if heights[1] > _SAME_HEIGHT * heights[0]:
-        return False
-    gap = below.box.y0 - above.box.y1
-    beside = min(above.box.x1, below.box.x1) - max(above.box.x0, below.box.x0) <= 0
-    return not beside and -heights[1] < gap <= _PARAGRAPH_GAP * heights[1] and below.box.y0 >= above.box.y0
-
-
-def _height(line: Line) -> float:
-    return line.box.y1 - line.box.y0
 
 
 def _fractions(run: _Placed, width: int, height: int) -> tuple[float, float, float, float]:

@@ -78,7 +78,7 @@ def test_each_unusable_file_gets_one_clear_line(tmp_path: Path) -> None:
     expected = {
         "missing.pdf": "no such file",
         "empty.pdf": "is empty",
-        "page.pdf": "text is not supported",
+        "page.pdf": "plain text is not supported",
         "noise.pdf": "unknown data is not supported",
         "archive.pdf": "application/zip is not supported",
         "pipe.pdf": "not a regular file",

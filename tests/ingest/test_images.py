@@ -189,6 +189,16 @@ def test_the_date_of_a_photo(tmp_path: Path) -> None:
     assert (info.name, info.byte_count, info.page_count) == ("photo.jpg", 7, 1)
 
 
+def test_a_picture_that_starts_within_running_text_has_no_title(tmp_path: Path) -> None:
+    two_tone().save(tmp_path / "a.png")
+    lines = [
+        Line(text, Box(0.1, top, 0.9, top + 0.03))
+        for text, top in [("which was the end of the sentence.", 0.05), ("Another one", 0.5), ("goes on", 0.54)]
+    ]
+    page = parse_image_page(tmp_path / "a.png", 0, IngestSettings(), lambda pixels: lines)
+    assert Kind.HEADING not in {block.kind for block in page.blocks}
+
+
 def test_words_become_blocks_with_a_heading_and_empty_pictures_stay_pictures(tmp_path: Path) -> None:
     two_tone().save(tmp_path / "a.png")
     lines = [Line("Annual Report", Box(0.1, 0.05, 0.7, 0.13))] + [
@@ -198,7 +208,10 @@ def test_words_become_blocks_with_a_heading_and_empty_pictures_stay_pictures(tmp
     page = parse_image_page(tmp_path / "a.png", 0, IngestSettings(), lambda pixels: lines)
     first = page.blocks[0]
     assert (first.kind, first.level, len(first.lines)) == (Kind.HEADING, 1, 1)
-    assert [line for block in page.blocks for line in block.lines] == lines
+    found = [line for block in page.blocks for line in block.lines]
+    assert [line.text for line in found] == [line.text for line in lines]
+    for line, given in zip(found, lines, strict=True):
+        assert line.box == pytest.approx(given.box, abs=0.001)
     assert {block.source for block in page.blocks} == {Source.OCR}
     assert page.page_label == "1"
     for reader in (None, lambda pixels: []):

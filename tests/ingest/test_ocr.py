@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import socket
+
+import numpy as np
+import pymupdf
+import pytest
+
+from ingest.document import Box, Line
+from ingest.ocr import OcrReader
+from ingest.ocr_lines import Piece, merge_pieces
+
+WIDTH, HEIGHT = 612, 792
+
+
+@pytest.fixture(scope="module")
+def reader() -> OcrReader:
+    return OcrReader()
+
+
+def draw(words: dict[str, tuple[float, float]], size: float = 12, dpi: int = 150, turn: float = 0.0) -> np.ndarray:
+    """A page with each text at its place (points from the top left, on the base line), as RGB pixels."""
+    with pymupdf.open() as document:
+        page = document.new_page(width=WIDTH, height=HEIGHT)
+        for text, place in words.items():
+            middle = pymupdf.Point(WIDTH / 2, HEIGHT / 2)
+            page.insert_text(place, text, fontsize=size, morph=(middle, pymupdf.Matrix(turn)))
+        pixmap = page.get_pixmap(dpi=dpi, colorspace=pymupdf.csRGB, alpha=False)
+    return np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, 3)
+
+
+def table(rows: list[tuple[str, ...]]) -> dict[str, tuple[float, float]]:
+    return {
+        text: (72.0 + 180 * column, 120.0 + 20 * row)
+        for row, cells in enumerate(rows)
+        for column, text in enumerate(cells)
+    }
+
+
+def expected_box(text: str, place: tuple[float, float], size: float = 12) -> Box:
+    x, base = place
+    width = pymupdf.get_text_length(text, fontsize=size)
+    return Box(x / WIDTH, (base - size) / HEIGHT, (x + width) / WIDTH, (base + 0.3 * size) / HEIGHT)
+
+
+def test_words_and_boxes_of_a_page(reader: OcrReader) -> None:
+    words = {
+        "Quarterly results of the harbour": (72, 90),
+        "Revenue rose to 4,812 thousand crowns": (72, 300),
+        "Page 17 of 42": (400, 700),
+    }
+    lines = reader.read(draw(words))
+    assert [line.text for line in lines] == list(words)
+    for line, (text, place) in zip(lines, words.items(), strict=True):
+        assert line.box == pytest.approx(expected_box(text, place), abs=0.02)
+
+
+def test_small_pictures_are_read_and_boxes_stay_fractions_of_them(reader: OcrReader) -> None:
+    words = {"Exports by region": (72, 90), "North 41%": (300, 400)}
+    lines = reader.read(draw(words, dpi=72))
+    assert [line.text for line in lines] == list(words)
+    assert lines[1].box == pytest.approx(expected_box("North 41%", (300, 400)), abs=0.02)
+
+
+def test_columns_are_read_one_after_the_other_and_not_across(reader: OcrReader) -> None:
+    left = [f"left column line number {number} of text" for number in range(5)]
+    right = [f"right column line number {number} of text" for number in range(5)]
+    words = {"A title that stands across both of the two columns of this page": (72.0, 80.0)}
+    words |= {text: (72.0, 120.0 + 18 * row) for row, text in enumerate(left)}
+    words |= {text: (330.0, 120.0 + 18 * row) for row, text in enumerate(right)}
+    lines = [line.text for line in reader.read(draw(words))]
+    assert lines == [next(iter(words)), *left, *right]
+
+
+def test_table_cells_stay_apart_and_rows_together(reader: OcrReader) -> None:
+    rows = [("Region", "2023", "2024"), ("North", "1,204", "1,377"), ("South", "842", "861")]
+    words = {
+        text: (72.0 + 180 * column, 120.0 + 24 * row) for row, r in enumerate(rows) for column, text in enumerate(r)
+    }
+    assert [line.text for line in reader.read(draw(words))] == [text for row in rows for text in row]
+
+
+def test_a_page_laid_askew_keeps_its_rows(reader: OcrReader) -> None:
+    rows = [("Alpha station", "417"), ("Beta station", "892"), ("Gamma station", "305"), ("Delta station", "661")]
+    words = {
+        text: (72.0 + 400 * column, 120.0 + 20 * row) for row, r in enumerate(rows) for column, text in enumerate(r)
+    }
+    assert [line.text for line in reader.read(draw(words, turn=1.5))] == [text for row in rows for text in row]
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (4, 900, 3), (30, 30, 3), (400, 300, 3)])
+def test_empty_and_tiny_pictures_have_no_words(reader: OcrReader, shape: tuple[int, int, int]) -> None:
+    assert reader.read(np.full(shape, 255, np.uint8)) == []
+
+
+def test_noise_is_not_made_into_words(reader: OcrReader) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (400, 400, 3)).astype(np.uint8)
+    assert reader.read(noise) == []
+
+
+def test_reading_opens_no_connection_and_prints_nothing(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise AssertionError("a connection was opened")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    assert [line.text for line in OcrReader().read(draw({"Offline reading": (72, 90)}))] == ["Offline reading"]
+    assert capfd.readouterr() == ("", "")
+
+
+def piece(text: str, x0: float, y0: float, x1: float, y1: float) -> Piece:
+    return Piece(text, np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], dtype=np.float64))
+
+
+def test_pieces_of_one_line_are_joined_when_near_and_of_one_size() -> None:
+    pieces = [
+        piece("world", 110, 10, 160, 30),
+        piece("Hello", 50, 11, 100, 31),
+        piece("far", 300, 10, 330, 30),
+        piece("big", 170, 0, 240, 40),
+    ]
+    lines = merge_pieces(pieces, 400, 100)
+    assert [line.text for line in lines] == ["Hello world", "big", "far"]
+    assert lines[0] == Line("Hello world", Box(50 / 400, 10 / 100, 160 / 400, 31 / 100))
+
+
+def test_boxes_never_leave_the_picture() -> None:
+    (line,) = merge_pieces([piece("edge", -3, -2, 405, 30)], 400, 100)
+    assert line.box == Box(0.0, 0.0, 1.0, 0.3)
+    assert merge_pieces([], 400, 100) == []
