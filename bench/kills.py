@@ -1,0 +1,87 @@
+"""`kill -9` of `recto add` at random moments, then `add` again: is it the library of an uninterrupted run?
+
+    python bench/kills.py FOLDER [KILLS] [SEED]
+
+Adds FOLDER once uninterrupted, then again and again into a second library, each run killed at a random moment after
+it has begun to write, until KILLS runs were caught at work; then lets it finish and compares: states, counts of
+pages, chunks and vectors by document, `verify`, and the ranking of a question. Exits 1 when anything differs.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline import Library
+
+QUESTION = "What changed since the year before?"
+
+
+@dataclass(frozen=True)
+class State:
+    """What a library holds: (document, status, pages, lost, chunks, vectors), differences, ranking."""
+
+    documents: tuple[tuple[str, str, int, int, int, int], ...]
+    differences: tuple[str, ...]
+    ranking: tuple[tuple[object, float], ...]
+
+    @classmethod
+    def of(cls, library: Path) -> State:
+        with Library(library) as opened:
+            rows = [
+                (row.info.document_id, row.status, row.pages_indexed, row.pages_lost, row.chunks, row.page_vectors)
+                for row in opened.documents()
+            ]
+            hits = opened.search(QUESTION, k=10).hits
+            ranking = tuple((hit.ref, round(hit.score, 3)) for hit in hits)
+            return cls(tuple(sorted(rows)), tuple(opened.verify()), ranking)
+
+
+def add(library: Path, folder: Path) -> subprocess.Popen[bytes]:
+    """`recto add` of `folder`, started."""
+    command = [sys.executable, "-m", "pipeline.cli.main", "add", str(folder), "--library", str(library), "--json"]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def compare(folder: Path, work: Path, kills: int, seed: int) -> tuple[State, State, int]:
+    """(uninterrupted, killed and taken up again, runs that were killed at work)."""
+    started = time.monotonic()
+    add(work / "whole", folder).wait()
+    seconds = time.monotonic() - started
+    moments = random.Random(seed)
+    killed = 0
+    for _ in range(3 * kills):
+        run = add(work / "killed", folder)
+        while not (work / "killed" / "manifest.json").exists() and run.poll() is None:
+            time.sleep(0.05)
+        try:
+            # A run that takes up late work is short: most moments are drawn from the first half of a whole run.
+            run.wait(moments.uniform(0.1, 1.0) * moments.uniform(0.1, 1.0) * seconds)
+        except subprocess.TimeoutExpired:
+            run.send_signal(signal.SIGKILL)
+            killed += run.wait() == -signal.SIGKILL
+        if killed == kills:
+            break
+    add(work / "killed", folder).wait()
+    return State.of(work / "whole"), State.of(work / "killed"), killed
+
+
+def main(folder: Path, kills: int = 20, seed: int = 0) -> None:
+    with tempfile.TemporaryDirectory() as work:
+        whole, taken_up, killed = compare(folder, Path(work), kills, seed)
+    print(f"{len(whole.documents)} documents, {sum(row[2] for row in whole.documents)} pages, killed {killed} times")
+    print(f"differences after {killed} kills: {list(taken_up.differences)}")
+    print("equal to the uninterrupted run" if whole == taken_up else f"NOT EQUAL:\n{whole}\n{taken_up}")
+    sys.exit(whole != taken_up or bool(taken_up.differences) or killed < kills)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))
