@@ -99,7 +99,7 @@ class IndexWriter:
             self.stores.pages.upsert([page_key(ref) for ref in refs], vectors, refs)
 
     def _candidate(self, vectors: Vectors) -> Vectors:
-        encoder = self.embedders.encoder
+        encoder = self.embedders.pages.encoder
         return vectors[0] if encoder is None else encoder.encode_page(vectors)
 
     def _append_bags(self, pages: Sequence[PreparedPage], bags: Sequence[PageVectors]) -> list[BagRef]:

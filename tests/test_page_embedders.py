@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pymupdf
 import pytest
+from PIL import Image
 
 from pipeline import Library
 from pipeline.config import EmbeddingSection, load_settings
-from pipeline.embedding.base import EmbedderIdentity, PageInput, PageVectors, Vectors, unit_length
+from pipeline.embedding.base import BagEncoder, EmbedderIdentity, PageInput, PageVectors, Vectors, unit_length
+from pipeline.embedding.fde import FixedDimensionalEncoder
 from pipeline.embedding.models import Embedders
 from pipeline.embedding.text import load_text_embedder
 from pipeline.errors import StoreError
@@ -29,7 +31,7 @@ class OneVector:
     """A screenshot as its mean colour."""
 
     identity = EmbedderIdentity("mean-colour", "1", 3)
-    single_vector = True
+    encoder: BagEncoder | None = None
 
     def embed_pages(self, pages: Sequence[PageInput]) -> list[PageVectors]:
         boxes = np.array([[0, 0, 1, 1]], dtype=np.float32)
@@ -44,12 +46,13 @@ class Patches(OneVector):
     """A screenshot as a 4 × 4 grid of patches, a question as one vector a colour word."""
 
     identity = EmbedderIdentity("patch-colours", "1", 3)
-    single_vector = False
+    encoder = FixedDimensionalEncoder(3)
 
     def embed_pages(self, pages: Sequence[PageInput]) -> list[PageVectors]:
         edges = np.arange(4) / 4
         boxes = np.array([[x, y, x + 0.25, y + 0.25] for y in edges for x in edges], dtype=np.float32)
-        return [PageVectors(colour_vectors(np.asarray(one.image().resize((4, 4)))), boxes) for one in pages]
+        patches = [np.asarray(one.image().resize((4, 4), Image.Resampling.NEAREST)) for one in pages]
+        return [PageVectors(colour_vectors(pixels), boxes) for pixels in patches]
 
     def embed_question(self, question: str) -> Vectors:
         wanted = [COLOURS[word] for word in question.lower().split() if word in COLOURS] or [(1, 1, 1)]
@@ -71,15 +74,15 @@ def coloured(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("reader", [OneVector(), Patches()], ids=["one vector", "patches"])
 def test_pages_are_found_by_what_they_look_like(reader: OneVector, coloured: Path, tmp_path: Path) -> None:
-    embedders = Embedders.of(load_text_embedder(EmbeddingSection()), reader)
+    embedders = Embedders(load_text_embedder(EmbeddingSection()), reader)
     settings = load_settings({"library": tmp_path / "library"})
     with Library(settings=settings, embedders=embedders) as library:
         (report,) = library.add([coloured])
-        assert (report.status, report.page_vectors) == ("ready", 3 if reader.single_vector else 48)
+        assert (report.status, report.page_vectors) == ("ready", 3 if reader.encoder is None else 48)
         for place, colour in enumerate(COLOURS):
             (hit,) = library.search(f"the {colour} square", k=1, mode="image").hits
             assert hit.ref.page_index == place and hit.channels["visual"].rank == 1
-            if not reader.single_vector:
+            if reader.encoder is not None:
                 assert hit.regions[0].box.x0 >= 0.5 and hit.regions[0].box.y0 >= 0.5
         assert library.verify() == []
     with pytest.raises(StoreError, match="page_embedder"):

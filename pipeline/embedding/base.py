@@ -69,15 +69,25 @@ class TextEmbedder(Protocol):
         """(dim,) float32, unit length."""
 
 
+class BagEncoder(Protocol):
+    """Bags and questions as single vectors whose dot product approximates MaxSim."""
+
+    def encode_question(self, vectors: Vectors) -> Vectors:
+        """(m, dim) → (encoded dim,)."""
+
+    def encode_page(self, vectors: Vectors) -> Vectors:
+        """(n, dim) → (encoded dim,), n ≥ 1."""
+
+
 class PageEmbedder(Protocol):
     """Pages to bags of vectors with boxes.
 
-    `single_vector` says that every page has one vector, which then is what Chroma searches; otherwise Chroma
-    searches a fixed-dimensional encoding of the bag and the bag itself rescores the shortlist.
+    `encoder` makes of a bag what Chroma searches, to pick the pages that MaxSim then scores exactly. None means that
+    every page and every question has one vector, which is searched itself.
     """
 
     identity: EmbedderIdentity
-    single_vector: bool
+    encoder: BagEncoder | None
 
     def embed_pages(self, pages: Sequence[PageInput]) -> list[PageVectors]:
         """One bag a page, in the order given. A bag does not depend on its batch mates."""

@@ -1,4 +1,8 @@
-"""Fixed-dimensional encodings (MUVERA): a bag of vectors as one vector whose dot product approximates MaxSim.
+"""Encodings of a bag of vectors as one vector whose dot product approximates MaxSim: what Chroma searches of a page.
+
+For questions of one vector the bag's mean does best (measured in `eval/decisions/2026-11-21-page-candidates.md`); for
+questions of many vectors (late interaction) MUVERA's fixed-dimensional encodings are made.
+
 
 Dhulipala et al., "MUVERA: Multi-Vector Retrieval via Fixed Dimensional Encodings", 2024 (arXiv 2405.19504).
 Space is cut by random hyperplanes (SimHash) into 2^planes buckets, `repetitions` times. Per bucket a question takes
@@ -14,12 +18,24 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.embedding.base import Vectors
+from pipeline.embedding.base import Vectors, unit_length
+
+
+class MeanEncoder:
+    """The mean of the vectors at unit length, for models whose question is one vector."""
+
+    def encode_question(self, vectors: Vectors) -> Vectors:
+        """(m, dimension) → (dimension,)."""
+        return unit_length(vectors.mean(axis=0))
+
+    def encode_page(self, vectors: Vectors) -> Vectors:
+        """(n, dimension) → (dimension,), n ≥ 1."""
+        return unit_length(vectors.mean(axis=0))
 
 
 @dataclass(frozen=True)
 class FixedDimensionalEncoder:
-    """Encodes bags of `dimension`-d vectors. Sizes were chosen in `eval/decisions/2026-11-20-fde.md`."""
+    """MUVERA for bags of `dimension`-d vectors."""
 
     dimension: int
     repetitions: int = 10

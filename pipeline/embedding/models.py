@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from pipeline.config import EmbeddingSection
 from pipeline.embedding.base import EmbedderIdentity, PageEmbedder, TextEmbedder
-from pipeline.embedding.fde import FixedDimensionalEncoder
 from pipeline.errors import ConfigError
 
 REGIONS = "regions"
@@ -14,19 +13,10 @@ REGIONS = "regions"
 
 @dataclass(frozen=True)
 class Embedders:
-    """The text and the page embedder of a library, and the encoding of bags that Chroma searches.
-
-    `encoder` is None when the page embedder gives one vector a page, which then is searched itself.
-    """
+    """The text and the page embedder of a library."""
 
     text: TextEmbedder
     pages: PageEmbedder
-    encoder: FixedDimensionalEncoder | None
-
-    @classmethod
-    def of(cls, text: TextEmbedder, pages: PageEmbedder) -> Embedders:
-        encoder = None if pages.single_vector else FixedDimensionalEncoder(pages.identity.dimension)
-        return cls(text, pages, encoder)
 
     @property
     def identities(self) -> tuple[EmbedderIdentity, EmbedderIdentity]:
@@ -51,7 +41,7 @@ def load_embedders(settings: EmbeddingSection) -> Embedders:
 
     _check(settings)
     text = load_text_embedder(settings)
-    return Embedders.of(text, RegionPageEmbedder(text))
+    return Embedders(text, RegionPageEmbedder(text))
 
 
 def _check(settings: EmbeddingSection) -> None:

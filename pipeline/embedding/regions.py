@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingest.document import FURNITURE, Block, Box, Kind, Line, Page
-from pipeline.embedding.base import EmbedderIdentity, PageInput, PageVectors, TextEmbedder, Vectors
+from pipeline.embedding.base import BagEncoder, EmbedderIdentity, PageInput, PageVectors, TextEmbedder, Vectors
+from pipeline.embedding.fde import MeanEncoder
 
 TEXT_LINES = 8
 """Lines of running text in a region; regions of text do not overlap, because chunks cover text already."""
@@ -35,11 +36,10 @@ class Region:
 class RegionPageEmbedder:
     """Reads regions with the text embedder; a bag of `(regions, dim)` vectors a page, empty for a blank page."""
 
-    single_vector = False
-
     def __init__(self, text_embedder: TextEmbedder) -> None:
         self._text = text_embedder
         self.identity = region_identity(text_embedder.identity)
+        self.encoder: BagEncoder | None = MeanEncoder()
 
     def embed_pages(self, pages: Sequence[PageInput]) -> list[PageVectors]:
         """One bag a page, in the order given; all regions of all pages share the batches."""

@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from pipeline.embedding.base import PageVectors, Vectors
-from pipeline.embedding.fde import FixedDimensionalEncoder
+from pipeline.embedding.base import BagEncoder, PageVectors, Vectors
 from pipeline.results import PageRef
 from pipeline.retrieval.maxsim import PageMatch, maxsim
 from pipeline.stores.opened import Stores
@@ -60,7 +59,7 @@ def lexical(
 
 
 def visual_candidates(
-    stores: Stores, question: Vectors, encoder: FixedDimensionalEncoder | None, pool: int, scope: Scope
+    stores: Stores, question: Vectors, encoder: BagEncoder | None, pool: int, scope: Scope
 ) -> list[PageRef]:
     """Pages whose vector, or whose bag's encoding, is nearest to the question's. `question` (m, dim)."""
     vector = question[0] if encoder is None else encoder.encode_question(question)

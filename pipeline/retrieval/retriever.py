@@ -88,7 +88,7 @@ class Retriever:
         cards = channels.documents(stores, card_words(question), pool, scope)
         dense = channels.dense(stores, text_vector, pool, scope)
         lexical = channels.lexical(stores, words, pool, scope)
-        visual = channels.visual_candidates(stores, page_vectors, self._embedders.encoder, pool, scope)
+        visual = channels.visual_candidates(stores, page_vectors, self._embedders.pages.encoder, pool, scope)
         first = list(cards)[:DOCUMENTS_FIRST]
         if first:
             inside = channels.lexical(stores, words, pool, scope, within=first)
