@@ -14,33 +14,43 @@ from prompts.loader import load
 
 _NO_CONTEXT = ContextUsed()
 
-ENOUGH = 0.85
-"""Similarity and coverage together, below which the best unit speaks of something else."""
+W_COVERAGE, W_NAMED = 0.5, 0.1
+ENOUGH = 0.65
+"""Similarity (on MiniLM-L6's scale), weighted coverage and names together, below which the best unit speaks of something
+else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """How well the best unit fits the question.
+    """How well the quotable units fit the question.
 
-    similarity: cosine of unit and question. coverage: idf-weighted share (0-1) of the question's terms that the unit
-    has, in itself or in what stands around it. fits: it can be what is asked, for instance has a number. missing:
-    names, numbers and years of the question that stand on none of the pages to be quoted.
+    similarity: cosine of the best unit and the question. coverage: idf-weighted share (0-1) of the question's topic that
+    it has, in itself or in what stands around it. fits: it can be what is asked, for instance has a number. missing:
+    names, numbers and years of the question that are nowhere near the units to be quoted. named: the question has such,
+    and none is missing.
     """
 
     similarity: float
     coverage: float
     fits: bool = True
     missing: frozenset[str] = frozenset()
+    named: bool = False
 
 
 def is_weak(strength: Strength) -> bool:
     """Whether to abstain: a name or year asked about is missing, no unit is of the kind asked, or too little fits."""
-    return bool(strength.missing) or not strength.fits or strength.similarity + strength.coverage < ENOUGH
+    fit = strength.similarity + W_COVERAGE * strength.coverage + W_NAMED * strength.named
+    return bool(strength.missing) or not strength.fits or fit < ENOUGH
 
 
 def is_abstention(reply: str) -> bool:
-    """Whether a model's reply begins with the agreed sentence (marks, quotes, case and spacing aside)."""
+    """Whether a model's reply begins as the agreed sentence does (marks, quotes, case and spacing aside)."""
     return _plain(reply).startswith(_plain(load("unanswerable").text))
+
+
+def is_agreed_sentence(statement: str) -> bool:
+    """Whether a statement is the agreed sentence and nothing else."""
+    return _plain(statement) == _plain(load("unanswerable").text)
 
 
 def abstention(question: str, context: ContextUsed = _NO_CONTEXT) -> Answer:

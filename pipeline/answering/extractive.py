@@ -62,8 +62,8 @@ class ExtractiveAnswerer:
 def strength(chosen: Sequence[RankedUnit], ranking: Ranking) -> Strength:
     """How well the chosen units, best first, fit the question."""
     grounded = frozenset[str]().union(*(unit.grounded for unit in chosen))
-    best = chosen[0]
-    return Strength(best.similarity, best.coverage, best.fits, ranking.terms.specific - grounded)
+    best, asked = chosen[0], ranking.terms.specific
+    return Strength(best.similarity, best.coverage, best.fits, asked - grounded, bool(asked) and asked <= grounded)
 
 
 def choose(ranking: Ranking) -> list[RankedUnit]:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pipeline.answering.abstention import abstention, is_abstention
+from pipeline.answering.abstention import abstention, is_abstention, is_agreed_sentence
 from pipeline.answering.base import AnswerEvent, AnswerReady, ClaimReady, TextDelta
 from pipeline.answering.claims import Statement, build_claim, plain, split_reply
 from pipeline.answering.tokens import CountTokens, estimate_tokens
@@ -74,7 +74,7 @@ class LlmAnswerer:
                 yield TextDelta(delta)
             ended = _ended(reply[read:])
             for statement, _ in ended:
-                if not is_abstention(statement.text):
+                if not is_agreed_sentence(statement.text):
                     claims.append(build_claim(statement, context.pieces))
                     yield ClaimReady(claims[-1])
             read += ended[-1][1] if ended else 0
@@ -110,7 +110,8 @@ class LlmAnswerer:
                 f"raise answer.output_tokens ({self._settings.output_tokens}) or try another model"
             )
         seconds = {"answer": time.perf_counter() - started}
-        return Answer(context.question, text, is_abstention(reply), claims, context.used, usage, seconds)
+        abstained = is_abstention(reply) and not any(claim.citations for claim in claims)
+        return Answer(context.question, text, abstained, claims, context.used, usage, seconds)
 
     def _explain_any(self, error: Exception) -> ModelError:
         lines = str(error).strip().splitlines()
@@ -146,7 +147,7 @@ def _claims(reply: str, context: MixedContext) -> tuple[Claim, ...]:
     return tuple(
         build_claim(statement, context.pieces)
         for statement, _ in split_reply(reply)
-        if not is_abstention(statement.text)
+        if not is_agreed_sentence(statement.text)
     )
 
 

@@ -17,7 +17,7 @@ from pipeline.answering.words import NUMBER_WORDS, QuestionTerms, content_stems,
 from pipeline.embedding.base import TextEmbedder
 from pipeline.results import PageHit
 
-EMBEDDED = 48
+EMBEDDED = 32
 """Units that are embedded: the best by their words. They are most of the time an answer takes."""
 
 W_SIMILARITY, W_COVERAGE, W_DENSITY, W_RANK = 1.0, 1.0, 0.3, 0.15

@@ -57,6 +57,8 @@ _ONE_WAY = (
 
 def normalise(text: str) -> str:
     """NFKC, lower case, accents off: the form in which words are compared."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return unicodedata.normalize("NFKC", "".join(c for c in decomposed if not unicodedata.combining(c)))
 

@@ -107,6 +107,13 @@ def test_the_agreed_sentence_is_an_abstention(server: ChatServer) -> None:
     assert answer.abstained and answer.claims == ()
 
 
+def test_a_reply_that_cites_is_an_answer_even_if_it_begins_with_what_is_missing(server: ChatServer) -> None:
+    server.reply = f"{load('unanswerable').text.rstrip('.')} who owns it. It has nine ferries [2]."
+    answer = answerer(server).answer(QUESTION, HITS)
+    assert not answer.abstained
+    assert [claim.text for claim in answer.claims][1:] == ["It has nine ferries."]
+
+
 def test_no_hits_abstain_without_asking(server: ChatServer) -> None:
     assert answerer(server).answer(QUESTION, []).abstained
     assert [type(event) for event in answerer(server).stream(QUESTION, [])] == [AnswerReady]
