@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rapidocr import RapidOCR
 
 MIN_SCORE = 0.6
-"""Pieces whose mean character probability is lower are dropped: below it pictures turn into invented words."""
+"""Pieces whose mean character probability is lower are dropped, so that pictures are not made into words."""
 
 DETECTION_SIDE = 960
 """Text is looked for with the long side at most this many pixels, and recognised at full resolution."""
