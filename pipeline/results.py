@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from ingest.document import Box, Chunk
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class PageRef:
-    """A page of a document in the library."""
+    """A page of a document in the library. Ordered by document, then page: how ties are broken."""
 
     document_id: str
     page_index: int

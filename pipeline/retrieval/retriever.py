@@ -17,7 +17,7 @@ from pipeline.results import ChannelScore, PageHit, PageRef, SearchResult
 from pipeline.retrieval import channels
 from pipeline.retrieval.channels import Scope
 from pipeline.retrieval.evidence import best_chunks, best_regions
-from pipeline.retrieval.fusion import standardised_sum
+from pipeline.retrieval.fusion import reciprocal_rank_fusion
 from pipeline.retrieval.question import card_words, lexical_words
 from pipeline.stores.opened import Stores
 
@@ -27,9 +27,10 @@ CHANNELS: Mapping[Mode, tuple[str, ...]] = {
     "fusion": ("dense", "lexical", "visual"),
     "joint": ("joint",),
 }
-DOCUMENT_WEIGHT = 0.2
-"""What a point of the document's BM25 card score adds to a page's sum of standard scores. The card score is not
-standardised: a question that names no document matches no card well and so moves little."""
+DOCUMENT_WEIGHT = 0.1
+"""How much a point of its document's card score (BM25) lifts a page's fused score. A factor, because the card is a
+prior; not normalised, because a question that names no document matches no card well and then moves little
+(`eval/decisions/2026-11-21-fusion.md`)."""
 DOCUMENTS_FIRST = 5
 """Documents whose every page becomes a candidate because their cards fit the question best."""
 
@@ -103,10 +104,9 @@ class Retriever:
 
     def _rank(self, scores: Mapping[str, Mapping[PageRef, float]], mode: Mode) -> list[tuple[PageRef, float]]:
         """The pool in the mode's order, best first; ties by page."""
-        pool = set().union(*(set(found) for found in scores.values()))
-        fused = standardised_sum({name: scores[name] for name in CHANNELS[mode]}, pool)
-        total = {ref: fused[ref] + DOCUMENT_WEIGHT * scores["document"].get(ref, 0.0) for ref in pool}
-        return sorted(total.items(), key=lambda item: (-item[1], item[0].document_id, item[0].page_index))
+        fused = reciprocal_rank_fusion({name: _ranking(scores[name]) for name in CHANNELS[mode]})
+        total = {ref: score * (1 + DOCUMENT_WEIGHT * scores["document"][ref]) for ref, score in fused.items()}
+        return sorted(total.items(), key=lambda item: (-item[1], item[0]))
 
     def _hits(
         self,
@@ -139,15 +139,13 @@ class Retriever:
         )
 
 
+def _ranking(found: Mapping[PageRef, float]) -> list[PageRef]:
+    return sorted(found, key=lambda ref: (-found[ref], ref))
+
+
 def _places(found: Mapping[PageRef, float]) -> dict[PageRef, ChannelScore]:
-    """Rank (1 is first; equal scores share a rank) and score of every page of a channel."""
-    places: dict[PageRef, ChannelScore] = {}
-    rank, previous = 0, float("nan")
-    for position, (ref, score) in enumerate(sorted(found.items(), key=lambda item: -item[1]), start=1):
-        if score != previous:
-            rank, previous = position, score
-        places[ref] = ChannelScore(rank, score)
-    return places
+    """Rank (1 is first) and score of every page of a channel."""
+    return {ref: ChannelScore(rank, found[ref]) for rank, ref in enumerate(_ranking(found), start=1)}
 
 
 @contextmanager

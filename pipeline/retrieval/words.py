@@ -15,8 +15,8 @@ from pipeline.results import PageRef
 from pipeline.stores.lexical import LexicalRecord
 
 PAGE_FIELDS = {"body": 1.0, "heading": 0.5}
-CARD_FIELDS = {"name": 1.0, "title": 1.0, "opening": 1.0}
-"""Fields with their weights; a heading's words are in the body too."""
+CARD_FIELDS = {"name": 2.0, "title": 1.0, "opening": 0.5}
+"""Fields with their weights; a heading's words are in the body too (`eval/decisions/2026-11-21-fusion.md`)."""
 
 OPENING_PAGES = 3
 OPENING_CHARACTERS = 6_000
