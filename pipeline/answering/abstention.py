@@ -16,18 +16,18 @@ _NO_CONTEXT = ContextUsed()
 
 W_COVERAGE, W_NAMED = 0.5, 0.1
 ENOUGH = 0.65
-"""Similarity (on MiniLM-L6's scale), weighted coverage and names together, below which the best unit speaks of something
-else."""
+"""Similarity (on MiniLM-L6's scale), weighted coverage and names together, below which the best unit speaks of
+something else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Strength:
     """How well the quotable units fit the question.
 
-    similarity: cosine of the best unit and the question. coverage: idf-weighted share (0-1) of the question's topic that
-    it has, in itself or in what stands around it. fits: it can be what is asked, for instance has a number. missing:
-    names, numbers and years of the question that are nowhere near the units to be quoted. named: the question has such,
-    and none is missing.
+    similarity: cosine of the best unit and the question. coverage: idf-weighted share (0-1) of the question's topic
+    that it has, in itself or in what stands around it. fits: it can be what is asked, for instance has a number.
+    missing: names, numbers and years of the question that are nowhere near the units to be quoted. named: the question
+    has such, and none is missing.
     """
 
     similarity: float

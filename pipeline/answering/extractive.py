@@ -19,11 +19,11 @@ from pipeline.results import Answer, Citation, Claim, ContextUsed, PageHit
 from prompts.loader import load
 
 MOST_CLAIMS = 3
-NEEDED_GAIN = 0.15
+NEEDED_GAIN = 0.25
 """Share of the topic (by idf) that a further quotation must newly cover, if it brings no new name or number."""
 
-NEEDED_SCORE = 0.6
-"""Share of the best unit's score that a further quotation must reach."""
+NEEDED_SCORE, NEEDED_SCORE_NAMED = 0.75, 0.6
+"""Share of the best unit's score that a further quotation must reach; the second if it brings a new name or number."""
 
 SAME = 0.8
 """Jaccard overlap of words from which two quotations say the same."""
@@ -73,18 +73,25 @@ def choose(ranking: Ranking) -> list[RankedUnit]:
     if ranking.terms.wants_reason:
         chosen += _next_sentence(best, ranking)
     while len(chosen) < MOST_CLAIMS:
-        useful = [
-            (gain, unit)
-            for unit in ranking.units
-            if unit.score >= NEEDED_SCORE * best.score and not any(_same(unit, other) for other in chosen)
-            if (gain := _gain(unit, covered, ranking)) >= NEEDED_GAIN
-        ]
+        useful = [unit for unit in ranking.units if _adds(unit, chosen, covered, ranking)]
         if not useful:
             break
-        _, unit = max(useful, key=lambda item: item[0] + item[1].score)
-        chosen.append(unit)
-        covered |= unit.covered
+        chosen.append(max(useful, key=lambda unit: _gain(unit, covered, ranking) + unit.score))
+        covered |= chosen[-1].covered
     return chosen
+
+
+def _adds(unit: RankedUnit, chosen: Sequence[RankedUnit], covered: set[str], ranking: Ranking) -> bool:
+    """Whether the unit is worth quoting beside the chosen ones: an answer by itself, to a part that they leave open."""
+    names = (unit.covered - covered) & ranking.terms.specific
+    share = NEEDED_SCORE_NAMED if names else NEEDED_SCORE
+    return (
+        unit.fits
+        and unit.unit.kind is not UnitKind.HEADING
+        and unit.score >= share * chosen[0].score
+        and bool(names or _gain(unit, covered, ranking) >= NEEDED_GAIN)
+        and not any(_same(unit, other) for other in chosen)
+    )
 
 
 def _gain(unit: RankedUnit, covered: set[str], ranking: Ranking) -> float:
