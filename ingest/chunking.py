@@ -113,10 +113,14 @@ class _Packer:
         """Chunks of the page. `special`: how much a part's own count exceeds what it adds to the joined text."""
         self._special, self._done, self._current = special, [], []
         previous: Kind | None = None
+        everything = [atom for block in blocks for atom in block]
+        # A page that fits into one chunk is one: a chart is found by title, values and note together.
+        whole = bool(everything) and self._fits(everything)
         for block in blocks:
             if not block:
                 continue
-            self._turn_to(block, previous)
+            if not whole:
+                self._turn_to(block, previous)
             header = [atom for atom in block if atom.is_header]
             for atom in block:
                 for piece in self._cut(atom):

@@ -65,7 +65,8 @@ class RetrievalSection(_Section):
 
     k: int = Field(5, ge=1, le=1000)
     mode: Mode = "fusion"
-    pool: int = Field(200, ge=1, description="candidates that each channel hands to fusion")
+    pool: int = Field(100, ge=1, description="candidates that each channel proposes")
+    fusion: Literal["standard_scores", "reciprocal_rank"] = "standard_scores"
     chroma_url: str = Field("", description="a Chroma server, e.g. http://host:8000; empty: embedded")
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from ingest.document import Chunk, DocumentInfo, Page
+from ingest.document import Box, Chunk, DocumentInfo, Page
 from pipeline.embedding.base import PageInput, PageVectors, Vectors
 from pipeline.embedding.models import Embedders
 from pipeline.results import PageRef
@@ -76,7 +76,7 @@ class IndexWriter:
             [PageRef(chunk.document_id, chunk.page_index) for chunk in chunks],
         )
         self._write_candidates(pages, bags)
-        bag_refs = self._append_bags(pages, bags)
+        bag_refs = self._append_bags(pages, _by_page(pages, chunk_vectors), bags)
         self.stores.lexical.add([self.stores.words.page_record(prepared.info, prepared.page) for prepared in pages])
         self.commit_words()
         self.stores.catalog.save_indexed(
@@ -102,12 +102,26 @@ class IndexWriter:
         encoder = self.embedders.pages.encoder
         return vectors[0] if encoder is None else encoder.encode_page(vectors)
 
-    def _append_bags(self, pages: Sequence[PreparedPage], bags: Sequence[PageVectors]) -> list[BagRef]:
+    def _append_bags(
+        self, pages: Sequence[PreparedPage], chunk_bags: Sequence[PageVectors], bags: Sequence[PageVectors]
+    ) -> list[BagRef]:
         refs: list[BagRef] = []
         start = 0
         for end in range(1, len(pages) + 1):
             document_id = pages[start].ref.document_id
             if end == len(pages) or pages[end].ref.document_id != document_id:
-                refs.extend(self.stores.bags.append(document_id, bags[start:end]))
+                pairs = zip(chunk_bags[start:end], bags[start:end], strict=True)
+                refs.extend(self.stores.bags.append(document_id, [bag for pair in pairs for bag in pair])[1::2])
                 start = end
         return refs
+
+
+def _by_page(pages: Sequence[PreparedPage], chunk_vectors: Vectors) -> list[PageVectors]:
+    """The chunks' vectors as one bag a page, each with the box around its chunk."""
+    bags, start = [], 0
+    for prepared in pages:
+        boxes = [Box.around(chunk.boxes()) for chunk in prepared.chunks]
+        end = start + len(prepared.chunks)
+        bags.append(PageVectors(chunk_vectors[start:end], np.array(boxes, dtype=np.float32).reshape(-1, 4)))
+        start = end
+    return bags

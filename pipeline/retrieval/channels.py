@@ -1,4 +1,6 @@
-"""The channels: each gives pages with scores for one question. Owns how a store's answer becomes a ranking of pages.
+"""The channels: each proposes pages for a question, and each scores every page of the joint pool.
+
+Owns how a store's answer becomes pages with scores.
 
 dense     Chroma `chunks`: the best chunk scores its page (cosine)
 lexical   tantivy: BM25 of the page's words
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 from pipeline.embedding.base import BagEncoder, PageVectors, Vectors
 from pipeline.results import PageRef
 from pipeline.retrieval.maxsim import PageMatch, maxsim
+from pipeline.retrieval.words import page_key
 from pipeline.stores.opened import Stores
 
 CHUNKS_PER_PAGE = 3
@@ -36,26 +39,18 @@ Exact = dict[PageRef, tuple[PageMatch, PageVectors]]
 """What MaxSim found in each page's bag."""
 
 
-def dense(stores: Stores, question: Vectors, pool: int, scope: Scope) -> dict[PageRef, float]:
-    """The best chunk scores its page. `question` (dim,)."""
-    found: dict[PageRef, float] = {}
-    for chunk_id, similarity in stores.chunks.query(question, pool * CHUNKS_PER_PAGE, scope.where):
-        ref = ref_of(chunk_id)
-        if ref.document_id in scope.document_ids and ref not in found and len(found) < pool:
-            found[ref] = similarity
-    return found
+def dense_candidates(stores: Stores, question: Vectors, pool: int, scope: Scope) -> list[PageRef]:
+    """Pages with the chunks nearest to the question. `question` (dim,)."""
+    found = [ref_of(chunk_id) for chunk_id, _ in stores.chunks.query(question, pool * CHUNKS_PER_PAGE, scope.where)]
+    return list(dict.fromkeys(ref for ref in found if ref.document_id in scope.document_ids))[:pool]
 
 
-def lexical(
+def lexical_candidates(
     stores: Stores, words: str, pool: int, scope: Scope, within: Collection[str] | None = None
-) -> dict[PageRef, float]:
-    """BM25 of the page's words; `within` narrows to some documents."""
-    found: dict[PageRef, float] = {}
-    for key, score in stores.lexical.search(words, pool, within if within is not None else scope.where):
-        ref = ref_of(key)
-        if ref.document_id in scope.document_ids:
-            found[ref] = score
-    return found
+) -> list[PageRef]:
+    """Pages with the words of the question; `within` narrows to some documents."""
+    found = stores.lexical.search(words, pool, within if within is not None else scope.where)
+    return [ref for key, _ in found if (ref := ref_of(key)).document_id in scope.document_ids]
 
 
 def visual_candidates(
@@ -67,13 +62,27 @@ def visual_candidates(
     return [ref for ref in found if ref.document_id in scope.document_ids]
 
 
-def exact(stores: Stores, question: Vectors, refs: Sequence[PageRef]) -> Exact:
-    """Exact MaxSim of the bags of `refs`; pages without vectors are left out."""
-    where = stores.catalog.bag_refs(refs)
-    known = [ref for ref in refs if ref in where and where[ref].rows]
-    bags = stores.bags.read([where[ref] for ref in known])
+def dense(stores: Stores, question: Vectors, pool: Sequence[PageRef]) -> dict[PageRef, float]:
+    """The similarity of each page's best chunk; a page without chunks is at right angles to everything (0)."""
+    where = stores.catalog.chunk_bag_refs(pool, len(question))
+    matches = maxsim(question[None, :], stores.bags.read([where[ref] for ref in pool]))
+    return {ref: max(match.score, 0.0) for ref, match in zip(pool, matches, strict=True)}
+
+
+def lexical(stores: Stores, words: str, pool: Sequence[PageRef]) -> dict[PageRef, float]:
+    """BM25 of each page; 0 for a page with none of the words."""
+    found = dict(stores.lexical.search(words, len(pool), keys=[page_key(ref) for ref in pool]))
+    return {ref: found.get(page_key(ref), 0.0) for ref in pool}
+
+
+def visual(stores: Stores, question: Vectors, pool: Sequence[PageRef]) -> tuple[dict[PageRef, float], Exact]:
+    """Exact MaxSim of each page's bag, a mean over the question's vectors; 0 for a page without vectors."""
+    where = stores.catalog.bag_refs(pool)
+    bags = stores.bags.read([where[ref] for ref in pool])
     matches = maxsim(question, bags)
-    return {ref: (match, bag) for ref, match, bag in zip(known, matches, bags, strict=True)}
+    scores = {ref: max(match.score, 0.0) / len(question) for ref, match in zip(pool, matches, strict=True)}
+    found = {ref: (match, bag) for ref, match, bag in zip(pool, matches, bags, strict=True) if len(bag.vectors)}
+    return scores, found
 
 
 def documents(stores: Stores, words: str, pool: int, scope: Scope) -> dict[str, float]:

@@ -17,7 +17,7 @@ from pipeline.results import ChannelScore, PageHit, PageRef, SearchResult
 from pipeline.retrieval import channels
 from pipeline.retrieval.channels import Scope
 from pipeline.retrieval.evidence import best_chunks, best_regions
-from pipeline.retrieval.fusion import reciprocal_rank_fusion
+from pipeline.retrieval.fusion import reciprocal_rank_fusion, standardised_sum
 from pipeline.retrieval.question import card_words, lexical_words
 from pipeline.stores.opened import Stores
 
@@ -27,12 +27,15 @@ CHANNELS: Mapping[Mode, tuple[str, ...]] = {
     "fusion": ("dense", "lexical", "visual"),
     "joint": ("joint",),
 }
+WEIGHTS: Mapping[str, float] = {"lexical": 0.75}
+"""Weight of a channel's standard score; 1 where none is given."""
 DOCUMENT_WEIGHT = 0.1
-"""How much a point of its document's card score (BM25) lifts a page's fused score. A factor, because the card is a
-prior; not normalised, because a question that names no document matches no card well and then moves little
-(`eval/decisions/2026-11-21-fusion.md`)."""
-DOCUMENTS_FIRST = 5
-"""Documents whose every page becomes a candidate because their cards fit the question best."""
+"""What a point of its document's card score (BM25) adds to a page's standard scores, or as a factor to its reciprocal
+ranks. Not standardised: a question that names no document matches no card well, and then the card moves little."""
+DOCUMENTS_FIRST = 3
+"""Documents whose every page becomes a candidate because their cards fit the question best.
+
+All of these: `eval/decisions/2026-11-21-fusion.md`."""
 
 
 class Retriever:
@@ -77,35 +80,46 @@ class Retriever:
         """One page as a hit, wherever it would have been ranked."""
         text_vector = self._embedders.text.embed_question(question)
         page_vectors = self._embedders.pages.embed_question(question)
-        matches = channels.exact(self._stores, page_vectors, [ref])
+        _, matches = channels.visual(self._stores, page_vectors, [ref])
         return self._hits([(ref, 0.0)], {}, matches, text_vector, page_vectors)[0]
 
     def _score(
         self, question: str, text_vector: Vectors, page_vectors: Vectors, scope: Scope
     ) -> tuple[dict[str, dict[PageRef, float]], channels.Exact]:
-        """Every channel's scores over one pool of candidates, and what matched in their bags."""
-        pool, stores = self._settings.pool, self._stores
-        words = lexical_words(question)
-        cards = channels.documents(stores, card_words(question), pool, scope)
-        dense = channels.dense(stores, text_vector, pool, scope)
-        lexical = channels.lexical(stores, words, pool, scope)
-        visual = channels.visual_candidates(stores, page_vectors, self._embedders.pages.encoder, pool, scope)
+        """Every channel's score of every page of one pool, and what matched in the pages' bags."""
+        size, stores, words = self._settings.pool, self._stores, lexical_words(question)
+        cards = channels.documents(stores, card_words(question), size, scope)
         first = list(cards)[:DOCUMENTS_FIRST]
-        if first:
-            inside = channels.lexical(stores, words, pool, scope, within=first)
-            lexical = {**inside, **lexical}
-            visual = list(dict.fromkeys([*visual, *stores.catalog.page_refs(first)]))
-        candidates = list(dict.fromkeys([*dense, *lexical, *visual]))
-        matches = channels.exact(stores, page_vectors, candidates)
-        scored = {ref: match.score / len(page_vectors) for ref, (match, _) in matches.items()}
-        joint = {ref: max(dense.get(ref, -1.0), scored.get(ref, -1.0)) for ref in candidates}
-        document = {ref: cards.get(ref.document_id, 0.0) for ref in candidates}
-        return {"dense": dense, "lexical": lexical, "visual": scored, "joint": joint, "document": document}, matches
+        proposed = [
+            *channels.dense_candidates(stores, text_vector, size, scope),
+            *channels.lexical_candidates(stores, words, size, scope),
+            *channels.visual_candidates(stores, page_vectors, self._embedders.pages.encoder, size, scope),
+            *stores.catalog.page_refs(first),
+        ]
+        pool = sorted(set(proposed))
+        dense = channels.dense(stores, text_vector, pool)
+        visual, matches = channels.visual(stores, page_vectors, pool)
+        scores = {
+            "dense": dense,
+            "lexical": channels.lexical(stores, words, pool),
+            "visual": visual,
+            "joint": {ref: max(dense[ref], visual[ref]) for ref in pool},
+            "document": {ref: cards.get(ref.document_id, 0.0) for ref in pool},
+        }
+        return scores, matches
 
     def _rank(self, scores: Mapping[str, Mapping[PageRef, float]], mode: Mode) -> list[tuple[PageRef, float]]:
         """The pool in the mode's order, best first; ties by page."""
-        fused = reciprocal_rank_fusion({name: _ranking(scores[name]) for name in CHANNELS[mode]})
-        total = {ref: score * (1 + DOCUMENT_WEIGHT * scores["document"][ref]) for ref, score in fused.items()}
+        if not scores["document"]:
+            return []
+        found = {name: scores[name] for name in CHANNELS[mode]}
+        cards = scores["document"]
+        if self._settings.fusion == "reciprocal_rank":
+            fused = reciprocal_rank_fusion({name: _ranking(own) for name, own in found.items()}, WEIGHTS)
+            total = {ref: score * (1 + DOCUMENT_WEIGHT * cards[ref]) for ref, score in fused.items()}
+        else:
+            fused = standardised_sum(found, WEIGHTS)
+            total = {ref: score + DOCUMENT_WEIGHT * cards[ref] for ref, score in fused.items()}
         return sorted(total.items(), key=lambda item: (-item[1], item[0]))
 
     def _hits(

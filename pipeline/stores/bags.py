@@ -1,4 +1,8 @@
-"""The bags of page vectors, for exact MaxSim. Owns `page_vectors/`; computes no score."""
+"""The bags of page vectors, for exact scoring. Owns `page_vectors/`; computes no score.
+
+A page has two records side by side: the vectors of its chunks (for the text channel), then its own bag (for the visual
+one). The place of the first follows from the second's, so the catalog keeps one place a page.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +34,11 @@ class BagRef:
         return self.offset + HEADER.size + self.rows * (self.dim * VECTOR_BYTES + BOX_BYTES)
 
 
+def chunk_bag(page_bag: BagRef, rows: int, dim: int) -> BagRef:
+    """Where the `rows` chunk vectors of a page lie: right before its own bag."""
+    return BagRef(page_bag.document_id, page_bag.offset - BagRef(page_bag.document_id, 0, rows, dim).end, rows, dim)
+
+
 class BagStore:
     """Bags by document: float16 vectors, then float32 boxes, one checksummed record a page."""
 
@@ -37,13 +46,8 @@ class BagStore:
         self.files = RecordFiles(root)
 
     def append(self, document_id: str, bags: Sequence[PageVectors]) -> list[BagRef]:
-        """Append bags, durable on return. Raises `StoreError` (disk)."""
-        payloads = [
-            np.ascontiguousarray(bag.vectors, np.float16).tobytes()
-            + np.ascontiguousarray(bag.boxes, np.float32).tobytes()
-            for bag in bags
-        ]
-        offsets = self.files.append(document_id, payloads)
+        """Append bags, durable on return, and return their places. Raises `StoreError` (disk)."""
+        offsets = self.files.append(document_id, [_payload(bag) for bag in bags])
         return [BagRef(document_id, offset, *_shape(bag)) for offset, bag in zip(offsets, bags, strict=True)]
 
     def read(self, refs: Iterable[BagRef], checked: bool = False) -> list[PageVectors]:
@@ -85,3 +89,8 @@ class BagStore:
 def _shape(bag: PageVectors) -> tuple[int, int]:
     rows, dim = bag.vectors.shape
     return rows, dim
+
+
+def _payload(bag: PageVectors) -> bytes:
+    vectors, boxes = np.ascontiguousarray(bag.vectors, np.float16), np.ascontiguousarray(bag.boxes, np.float32)
+    return vectors.tobytes() + boxes.tobytes()

@@ -85,17 +85,24 @@ class LexicalIndex:
 
     # ---- reading
 
-    def search(self, question: str, k: int, document_ids: Collection[str] | None = None) -> list[tuple[str, float]]:
+    def search(
+        self,
+        question: str,
+        k: int,
+        document_ids: Collection[str] | None = None,
+        keys: Collection[str] | None = None,
+    ) -> list[tuple[str, float]]:
         """The `k` best records by BM25: (key, score) by (-score, key). Any characters are harmless.
 
-        A record need not have all words. `document_ids` narrows the search; scores stay what they are without.
+        A record need not have all words. `document_ids` or `keys` narrow the search; scores stay what they are without.
         """
         words = self.words(question)
-        if not words or k <= 0 or (document_ids is not None and not document_ids):
+        empty = any(among is not None and not among for among in (document_ids, keys))
+        if not words or k <= 0 or empty:
             return []
         with self._refusals():
             searcher = self._index.searcher()
-            hits = searcher.search(self._query(words, document_ids), k, count=False).hits
+            hits = searcher.search(self._query(words, document_ids, keys), k, count=False).hits
             found = [(self._key(searcher, address), float(score)) for score, address in hits]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
@@ -154,7 +161,7 @@ class LexicalIndex:
             document.add_text(field, storable(text))
         return document
 
-    def _query(self, words: list[str], document_ids: Collection[str] | None) -> Query:
+    def _query(self, words: list[str], document_ids: Collection[str] | None, keys: Collection[str] | None) -> Query:
         from tantivy import Occur, Query
 
         schema = self._index.schema
@@ -163,11 +170,12 @@ class LexicalIndex:
             for word in words
             for field, weight in self.fields.items()
         ]
-        query = Query.boolean_query(terms)
-        if document_ids is None:
-            return query
-        among = Query.const_score_query(Query.term_set_query(schema, DOCUMENT, list(document_ids)), 0.0)
-        return Query.boolean_query([(Occur.Must, query), (Occur.Must, among)])
+        required = [Query.boolean_query(terms)] + [
+            Query.const_score_query(Query.term_set_query(schema, field, list(among)), 0.0)
+            for field, among in ((DOCUMENT, document_ids), (KEY, keys))
+            if among is not None
+        ]
+        return Query.boolean_query([(Occur.Must, query) for query in required])
 
     @staticmethod
     def _key(searcher: Searcher, address: DocAddress) -> str:

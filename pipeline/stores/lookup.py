@@ -7,7 +7,7 @@ from typing import Any
 
 from ingest.document import Chunk, Kind
 from pipeline.results import PageRef
-from pipeline.stores.bags import BagRef
+from pipeline.stores.bags import BagRef, chunk_bag
 from pipeline.stores.codec import spans_from_bytes
 from pipeline.stores.database import Database
 from pipeline.stores.rows import PageRow
@@ -34,6 +34,16 @@ class Lookup:
         """Where the bag of each indexed page lies."""
         found = self._matching(("bag_offset", "bag_rows", "bag_dim"), "pages", _PAGE, _keys(refs))
         return {PageRef(row[0], row[1]): BagRef(row[0], *row[2:]) for row in found if row[2] is not None}
+
+    def chunk_bag_refs(self, refs: Sequence[PageRef], dim: int) -> dict[PageRef, BagRef]:
+        """Where the vectors (of `dim` dimensions) of the chunks of each indexed page lie."""
+        columns = ("bag_offset", "bag_rows", "bag_dim", "chunk_count")
+        found = self._matching(columns, "pages", _PAGE, _keys(refs))
+        return {
+            PageRef(row[0], row[1]): chunk_bag(BagRef(row[0], *row[2:5]), row[5], dim)
+            for row in found
+            if row[2] is not None
+        }
 
     def page_refs(self, document_ids: Sequence[str]) -> list[PageRef]:
         """Every indexed page of the documents, in order."""

@@ -221,7 +221,7 @@ def test_a_heading_goes_with_what_follows():
         block(Kind.TEXT, *["alpha beta gamma delta"] * 10),
         block(Kind.HEADING, "Costs", start=20, level=2),
         block(Kind.TEXT, *["epsilon zeta eta theta"] * 10, start=21),
-        max_tokens=110,
+        max_tokens=90,
     )
     assert [chunk.text.startswith("Costs") for chunk in chunks] == [False, True]
 
@@ -257,3 +257,13 @@ def test_one_endless_word_is_cut_by_characters(text):
     chunks = chunks_of(block(Kind.TEXT, text), max_tokens=64)
     assert "".join(chunk.text for chunk in chunks) == text
     assert all(chunk.tokens <= 64 for chunk in chunks)
+
+
+def test_a_page_that_fits_into_one_chunk_is_one():
+    chunks = chunks_of(
+        block(Kind.HEADING, "Why people sail", level=1),
+        block(Kind.TABLE, "Wind | 40", "Quiet | 31", start=2),
+        block(Kind.TEXT, "Survey of two hundred skippers.", start=5),
+    )
+    assert [chunk.text.splitlines()[0] for chunk in chunks] == ["Why people sail"]
+    assert "skippers" in chunks[0].text

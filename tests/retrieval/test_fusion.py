@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.retrieval.fusion import RANK_CONSTANT, reciprocal_rank_fusion
+from pipeline.retrieval.fusion import RANK_CONSTANT, reciprocal_rank_fusion, standardised_sum
 
 rankings = st.dictionaries(st.sampled_from("abcd"), st.lists(st.integers(0, 30), unique=True), min_size=1)
 
@@ -33,3 +33,28 @@ def test_a_channel_of_weight_zero_changes_nothing(ranked: dict[str, list[int]]) 
     silent = {**ranked, "silent": [99]}
     fused = reciprocal_rank_fusion(silent, {"silent": 0.0})
     assert {item: score for item, score in fused.items() if item != 99} == reciprocal_rank_fusion(ranked)
+
+
+def test_standard_scores_by_hand() -> None:
+    total = standardised_sum({"dense": {"x": 0.9, "y": 0.7}, "lexical": {"x": 4.0, "y": 4.0}})
+    assert math.isclose(total["x"], 1.0)  # one deviation above the mean in dense; lexical tells nothing apart
+    assert math.isclose(total["y"], -1.0)
+
+
+pool = st.lists(st.tuples(st.integers(-100, 100), st.integers(-100, 100)), min_size=2, max_size=30)
+
+
+@given(pool, st.integers(1, 50), st.integers(-50, 50))
+def test_scale_and_shift_of_a_channel_do_not_matter(scored: list[tuple[int, int]], factor: int, shift: int) -> None:
+    dense, lexical = ({i: float(pair[c]) for i, pair in enumerate(scored)} for c in (0, 1))
+    moved = {item: score * factor + shift for item, score in dense.items()}
+    before = standardised_sum({"dense": dense, "lexical": lexical})
+    after = standardised_sum({"dense": moved, "lexical": lexical})
+    assert all(math.isclose(before[item], after[item], abs_tol=1e-9) for item in before)
+
+
+@given(pool)
+def test_better_in_every_channel_is_better_in_sum(scored: list[tuple[int, int]]) -> None:
+    channels = {str(c): {i: float(pair[c]) for i, pair in enumerate(scored)} | {-1: 101.0} for c in (0, 1)}
+    total = standardised_sum(channels)
+    assert max(total.values()) == total[-1]

@@ -92,7 +92,8 @@ def index_pages(stores: Stores, identity: FileIdentity, texts: Mapping[int, str]
         stores.chunks.upsert(ids, unit(f"chunks{ids[0]}", len(ids)), [ref] * len(ids))
         bag = PageVectors(unit(f"bag{ids[0]}", len(ids)), np.full((len(ids), 4), 0.5, np.float32))
         stores.pages.upsert([f"{document_id}:{page_index}"], 3 * unit(f"page{ids[0]}", 1), [ref])
-        bag_ref = stores.bags.append(document_id, [bag])[0]
+        of_chunks = PageVectors(unit(f"chunks{ids[0]}", len(ids)), bag.boxes)
+        _, bag_ref = stores.bags.append(document_id, [of_chunks, bag])
         stores.lexical.add([stores.words.page_record(info, page)])
         stores.lexical.commit()
         stores.catalog.save_indexed([IndexedPage(ref, page, chunks, bag_ref)])
