@@ -268,11 +268,12 @@ def test_an_interrupted_add_goes_on(place: Path, recto: Recto) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )
     while not (place / "library" / "manifest.json").exists():
         assert adding.poll() is None
         time.sleep(0.02)
-    time.sleep(1.0)
+    time.sleep(0.5)
     os.killpg(adding.pid, signal.SIGINT)  # Ctrl-C reaches the workers too
     out, err = adding.communicate(timeout=60)
     # Python itself ends by the signal when it came in the middle of `exec`; to a shell both are 130.
