@@ -4,8 +4,8 @@ Owns time limits, retries and the rule that every page handed in comes back exac
 
 Each worker has its own pipe and its own thread in this process, so none can block or poison another. Pools that
 share one queue do not do: in `concurrent.futures` one crash fails every task, as documented, and in pebble 5.2 the
-death of an idle worker was seen to end the pool. Workers are fresh interpreters, never forks (the parent may run threads of torch or
-gRPC), and do not import the caller's main module, so that scripts need no `__main__` guard.
+death of an idle worker was seen to end the pool. Workers are fresh interpreters, never forks (the parent may run
+threads of torch or gRPC), and do not import the caller's main module, so that scripts need no `__main__` guard.
 """
 
 from __future__ import annotations
