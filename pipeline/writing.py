@@ -53,8 +53,7 @@ class IndexWriter:
 
     def begin(self, info: DocumentInfo, pages: Sequence[Page]) -> None:
         """Take up a document: what a killed run appended behind its last durable bag is dropped, its card written."""
-        durable = self.stores.catalog.indexed_pages(info.document_id)
-        self.stores.bags.truncate(info.document_id, max((bag.end for _, bag in durable), default=0))
+        self.stores.bags.truncate(info.document_id, self.stores.catalog.bag_end(info.document_id))
         self.stores.cards.add([self.stores.words.card_record(info, pages)])
 
     def commit_words(self) -> None:

@@ -10,7 +10,7 @@ document  BM25 of the question against what each document is (its card); a prior
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.embedding.base import BagEncoder, PageVectors, Vectors
@@ -45,11 +45,9 @@ def dense_candidates(stores: Stores, question: Vectors, pool: int, scope: Scope)
     return list(dict.fromkeys(ref for ref in found if ref.document_id in scope.document_ids))[:pool]
 
 
-def lexical_candidates(
-    stores: Stores, words: str, pool: int, scope: Scope, within: Collection[str] | None = None
-) -> list[PageRef]:
-    """Pages with the words of the question; `within` narrows to some documents."""
-    found = stores.lexical.search(words, pool, within if within is not None else scope.where)
+def lexical_candidates(stores: Stores, words: str, pool: int, scope: Scope) -> list[PageRef]:
+    """Pages with the words of the question."""
+    found = stores.lexical.search(words, pool, scope.where)
     return [ref for key, _ in found if (ref := ref_of(key)).document_id in scope.document_ids]
 
 
