@@ -1,4 +1,4 @@
-"""What evaluation is about: questions with their gold pages, and the documents they are asked of. Plain frozen data.
+"""What evaluation is about: questions with their gold pages, the documents asked of, what a system did. Frozen data.
 
 Data sets are loaded into these and nothing else; page numbers are 0-based here, whatever the source counts from.
 """
@@ -67,3 +67,49 @@ class Corpus:
     revision: str
     documents: tuple[CorpusDocument, ...]
     questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RankedPage:
+    """A page that the system under test found. `boxes`: where on it, as far as the system says."""
+
+    document: str
+    page_index: int
+    score: float
+    boxes: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CitedPlace:
+    """A place that a claim rests on."""
+
+    document: str
+    page_index: int
+    box: Box
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatedClaim:
+    """A claim of an answer. `supported`: the system's own check of it passed."""
+
+    text: str
+    supported: bool
+    citations: tuple[CitedPlace, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the system under test did with one question. `answer` is None when it was only searched, not asked.
+
+    `ranking` is best first. `confidence` is the system's own, higher is surer, on any scale; None where it gives none.
+    """
+
+    question_id: str
+    ranking: tuple[RankedPage, ...] = ()
+    answer: str | None = None
+    abstained: bool = False
+    confidence: float | None = None
+    claims: tuple[StatedClaim, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    usage: Mapping[str, int] = field(default_factory=dict)
