@@ -67,10 +67,22 @@ def captions(blocks: Sequence[Block]) -> list[str]:
     return names
 
 
-def build_context(title: str, headings: Sequence[str], caption: str, counter: TokenCounter, limit: int) -> str:
-    """Title, headings and caption in at most `limit` tokens. Outer headings go first, then words at the end."""
-    parts = [part for part in dict.fromkeys([title, *headings, caption]) if part]
-    has_title = bool(title)
+def plain(text: str) -> str:
+    """The text for comparison: lower case, one space between words."""
+    return " ".join(text.split()).casefold()
+
+
+def build_context(
+    title: str, headings: Sequence[str], caption: str, counter: TokenCounter, limit: int, text: str = ""
+) -> str:
+    """Title, headings and caption in at most `limit` tokens, less those that `text` says itself.
+
+    Said twice, a title drowns what the text adds (`eval/decisions/2026-11-21-context.md`). What is too long loses
+    outer headings first, then words at the end.
+    """
+    said = plain(text)
+    parts = [part for part in dict.fromkeys([title, *headings, caption]) if part and plain(part) not in said]
+    has_title = title in parts
     while parts and counter[_SEPARATOR.join(parts)] > limit:
         if len(parts) > 1 + has_title:
             del parts[has_title]

@@ -139,10 +139,9 @@ class _Packer:
         used = self._counter[context] if context else self._special
         return used + self._cost(atoms) <= self._settings.max_tokens
 
-    def _context(self, first: _Atom) -> str:
-        return build_context(
-            self._info.title, self._above[first.block], self._captions[first.block], self._counter, self._context_limit
-        )
+    def _context(self, first: _Atom, text: str = "") -> str:
+        above, caption = self._above[first.block], self._captions[first.block]
+        return build_context(self._info.title, above, caption, self._counter, self._context_limit, text)
 
     def _turn_to(self, block: Sequence[_Atom], previous: Kind | None) -> None:
         """Closes the current chunk before a block where that reads better than going on."""
@@ -245,7 +244,7 @@ class _Packer:
                 len(self._done),
                 kinds.most_common(1)[0][0],
                 text,
-                self._context(atoms[0]),
+                self._context(atoms[0], text),
                 0,
                 tuple(spans),
             )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ingest.chunk_context import plain
 from ingest.document import FURNITURE, Block, Box, Kind, Line, Page
 from pipeline.embedding.base import BagEncoder, EmbedderIdentity, PageInput, PageVectors, TextEmbedder, Vectors
 from pipeline.embedding.fde import MeanEncoder
@@ -22,7 +23,7 @@ ROWS, ROW_STRIDE = 6, 4
 """Rows of a table (or lines in a picture) in a region, and where the next one begins."""
 HEADING_LINES = 4
 HEADING_TOKENS = 48
-_VERSION = "1"
+_VERSION = "2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,10 @@ class RegionPageEmbedder:
 
     def regions(self, page: Page, context: str) -> list[Region]:
         """The page's regions in reading order, each with the text that is embedded for it."""
-        heading = self._heading(page, context)
+        first = [line for block in page.blocks for line in block.lines][:HEADING_LINES]
+        said = " ".join(line.text for line in first)
+        title = "" if plain(context) in plain(said) else context
+        heading, opening = self._shortened(f"{title} {said}"), self._shortened(title)
         groups = list(_line_groups(page))
         bodies = [_joined(header, lines) for lines, header in groups]
         lengths = self._text.count_tokens([heading, *bodies])
@@ -67,14 +71,21 @@ class RegionPageEmbedder:
         for (lines, header), body, length in zip(groups, bodies, lengths[1:], strict=True):
             parts = [(lines, body)] if length <= room else self._fitting(lines, header, room)
             for part, text in parts:
-                box = Box.around(line.box for line in part)
-                regions.append(Region(f"{heading}\n{text}" if heading else text, box))
-        return regions
+                # What begins the page says the page's heading itself.
+                above = opening if part[0] is first[0] else heading
+                regions.append(Region(_under(above, text), Box.around(line.box for line in part)))
+        return regions + (self._whole(page, opening) if len(regions) > 1 else [])
 
-    def _heading(self, page: Page, context: str) -> str:
-        """Document title and the first lines of the page, headers included, at most `HEADING_TOKENS`."""
-        first = [line.text for block in page.blocks for line in block.lines][:HEADING_LINES]
-        words = " ".join(part for part in (context, *first) if part).split()[:HEADING_TOKENS]
+    def _whole(self, page: Page, opening: str) -> list[Region]:
+        """The whole page as one more region, where the model sees it whole: a chart is found by all its words."""
+        lines = tuple(line for block in page.blocks if block.kind not in FURNITURE for line in block.lines)
+        text = _under(opening, _joined((), lines))
+        fits = self._text.count_tokens([text])[0] <= self._text.max_tokens
+        return [Region(text, Box.around(line.box for line in lines))] if fits else []
+
+    def _shortened(self, heading: str) -> str:
+        """The first words of a heading, at most `HEADING_TOKENS`."""
+        words = heading.split()[:HEADING_TOKENS]
         counts = self._text.count_tokens([" ".join(words[:end]) for end in range(1, len(words) + 1)])
         return " ".join(words[: sum(count <= HEADING_TOKENS for count in counts)])
 
@@ -99,6 +110,10 @@ class RegionPageEmbedder:
 def region_identity(text: EmbedderIdentity) -> EmbedderIdentity:
     """The page reader's identity: the way of reading and the text model under it."""
     return EmbedderIdentity(f"regions/{text.name}", f"{_VERSION}/{text.revision}", text.dimension)
+
+
+def _under(heading: str, text: str) -> str:
+    return f"{heading}\n{text}" if heading else text
 
 
 def _joined(header: tuple[Line, ...], lines: tuple[Line, ...]) -> str:

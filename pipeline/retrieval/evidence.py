@@ -27,7 +27,13 @@ def _scored(chunks: Sequence[Chunk], vectors: dict[str, Vectors], question: Vect
 
 
 def best_regions(bag: PageVectors, question: Vectors) -> tuple[ScoredRegion, ...]:
-    """The `REGIONS` boxes whose vectors are nearest to any of the question's vectors (m, dim), best first."""
+    """The `REGIONS` boxes whose vectors are nearest to any of the question's vectors (m, dim), best first.
+
+    A box around all others says nothing about where; it counts only when there is no other.
+    """
     similarities = (bag.vectors @ question.T).max(axis=1)
-    best = np.argsort(-similarities, kind="stable")[:REGIONS]
+    wide = (bag.boxes[:, :2] <= bag.boxes[:, :2].min(axis=0)) & (bag.boxes[:, 2:] >= bag.boxes[:, 2:].max(axis=0))
+    pointing = np.flatnonzero(~wide.all(axis=1))
+    rows = pointing if len(pointing) else np.arange(len(bag.boxes))
+    best = rows[np.argsort(-similarities[rows], kind="stable")][:REGIONS]
     return tuple(ScoredRegion(Box(*map(float, bag.boxes[row])), float(similarities[row])) for row in best)

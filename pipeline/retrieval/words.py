@@ -50,7 +50,12 @@ def page_key(ref: PageRef) -> str:
 
 
 def card_texts(info: DocumentInfo, pages: Sequence[Page]) -> dict[str, str]:
-    """The card's fields. `pages`: all pages or at least the first few, in order."""
+    """The card's fields. `pages`: all pages or at least the first few, in order.
+
+    A document of one page is found by the words on it; said again by its card they would count twice.
+    """
+    if info.page_count == 1:
+        return {"name": name_words(info.name), "title": info.author, "opening": ""}
     headings = [b.text for page in pages for b in page.blocks if b.kind is Kind.HEADING and b.level == 1]
     opening = "\n".join(block.text for page in pages[:OPENING_PAGES] for block in page.blocks)
     return {

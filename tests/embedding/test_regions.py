@@ -67,6 +67,15 @@ def test_rows_carry_their_header_and_the_page_its_heading() -> None:
     heading = Block(Kind.HEADING, Box(0, 0, 1, 0.01), (Line("Fares", Box(0, 0, 1, 0.01)),), level=1)
     page = Page(0, "1", 600, 800, (heading, Block(Kind.TABLE, Box(0, 0, 1, 1), rows, header_rows=1)))
     regions = RegionPageEmbedder(WordCounter()).regions(page, "Timetable")
-    last = regions[-1]
+    last, whole = regions[-2:]
     assert last.text.startswith("Timetable Fares") and "row0 | 0" in last.text and "row11 | 11" in last.text
     assert last.box.y0 > 0.2  # the box is around the rows, not around the repeated header
+    assert whole.text == "Timetable\nFares\n" + "\n".join(row.text for row in rows)
+
+
+def test_what_begins_the_page_is_not_told_its_heading_twice() -> None:
+    lines = tuple(Line(f"Line {i} of the page", Box(0.1, i / 40, 0.9, i / 40 + 0.02)) for i in range(30))
+    page = Page(0, "1", 600, 800, (Block(Kind.TEXT, Box(0, 0, 1, 1), lines),))
+    first, second, *_ = RegionPageEmbedder(WordCounter()).regions(page, "line 0 of the page")
+    assert first.text.startswith("Line 0 of the page\nLine 1")
+    assert second.text.startswith("Line 0 of the page Line 1 of the page")
