@@ -21,7 +21,7 @@ from pipeline.embedding.models import Embedders, identities, load_embedders
 from pipeline.errors import InputError
 from pipeline.progress import Progress
 from pipeline.questions import check_question
-from pipeline.results import Answer, PageRef, SearchResult
+from pipeline.results import Answer, FoundPart, PageRef, SearchResult
 from pipeline.retrieval.words import PageWords
 from pipeline.screenshots import ScreenshotCache
 from pipeline.stores.manifest import Manifest
@@ -183,9 +183,15 @@ class Library:
     ) -> Iterator[AnswerEvent]:
         """`ask`, as typed events: text as it is written, claims as they end, then the whole answer."""
         from pipeline.asking import ask_stream
+        from pipeline.planning import plan
 
-        result = self.search(question, k=k or self.settings.answer.pages, mode=mode, filters=filters)
-        yield from ask_stream(self._answerer, result, self._stores.catalog.history, self.settings.hash)
+        question, among = check_question(question), self._fitting(filters)
+        k = k or self.settings.answer.pages
+        parts = []
+        for part in plan(question, lambda name: self._retriever.documents_named(name, among)):
+            found = self._retriever.search(part.sought, k=k, mode=mode, document_ids=part.document_ids or among)
+            parts.append(FoundPart(part.question, found))
+        yield from ask_stream(self._answerer, question, parts, self._stores.catalog.history, self.settings.hash)
 
     @property
     def history(self) -> History:

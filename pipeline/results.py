@@ -64,6 +64,14 @@ class SearchResult:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundPart:
+    """A part of a question, as asked, with the pages of what was sought for it (`found.question`)."""
+
+    question: str
+    found: SearchResult
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """The place a claim rests on. `box` comes from the parser or a matched region, never from a model."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pipeline.results import Answer, Claim, PageHit
+from pipeline.results import Answer, Claim, FoundPart, PageHit
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,12 @@ AnswerEvent = TextDelta | ClaimReady | AnswerReady
 class Answerer(Protocol):
     """Turns a question and its ranked pages into an answer with citations."""
 
-    def answer(self, question: str, hits: Sequence[PageHit]) -> Answer:
-        """The answer. No hits: it abstains. Raises `ModelError` when a model cannot be used."""
+    def answer(self, question: str, hits: Sequence[PageHit], parts: Sequence[FoundPart] = ()) -> Answer:
+        """The answer. No hits: it abstains. Raises `ModelError` when a model cannot be used.
 
-    def stream(self, question: str, hits: Sequence[PageHit]) -> Iterator[AnswerEvent]:
+        `parts`: what a question for several things was taken apart into, each with its own pages; `hits` are the best
+        pages of all parts. Whoever reads all pages at once needs no parts.
+        """
+
+    def stream(self, question: str, hits: Sequence[PageHit], parts: Sequence[FoundPart] = ()) -> Iterator[AnswerEvent]:
         """Text as it is written, claims as they end, then one `AnswerReady` equal to what `answer` returns."""

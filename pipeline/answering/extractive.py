@@ -15,7 +15,7 @@ from pipeline.answering.ranking import RankedUnit, Ranking, rank_units
 from pipeline.answering.units import UnitKind, say_row
 from pipeline.answering.words import content_stems
 from pipeline.embedding.base import TextEmbedder
-from pipeline.results import Answer, Citation, Claim, ContextUsed, PageHit
+from pipeline.results import Answer, Citation, Claim, ContextUsed, FoundPart, PageHit, SearchResult
 from prompts.loader import load
 
 MOST_CLAIMS = 3
@@ -35,28 +35,35 @@ class ExtractiveAnswerer:
     def __init__(self, embedder: TextEmbedder, pages: int = 5) -> None:
         self._embedder, self._pages = embedder, pages
 
-    def answer(self, question: str, hits: Sequence[PageHit]) -> Answer:
-        """The quotations that answer, or an abstention."""
+    def answer(self, question: str, hits: Sequence[PageHit], parts: Sequence[FoundPart] = ()) -> Answer:
+        """The quotations that answer, or an abstention. Parts are answered one by one."""
         started = time.perf_counter()
-        read = hits[: self._pages]
-        used = ContextUsed(tuple(hit.ref for hit in read))
-        ranking = rank_units(question, read, self._embedder)
-        claims: tuple[Claim, ...] = ()
-        chosen = choose(ranking) if ranking.units else []
-        if not chosen or is_weak(strength(chosen, ranking)):
-            text = abstention(question).text
-        else:
-            claims = tuple(_claim(unit, ranking) for unit in chosen)
-            text = load("extractive_answer").render(quotes=" \u2026 ".join(claim.text for claim in claims))
-        return Answer(question, text, not claims, claims, used, seconds={"answer": time.perf_counter() - started})
+        asked = parts or [FoundPart(question, SearchResult(question, tuple(hits)))]
+        read = dict.fromkeys(hit.ref for part in asked for hit in part.found.hits[: self._pages])
+        quoted = [self._quotations(part.found) for part in asked]
+        claims = tuple(dict.fromkeys(claim for own in quoted for claim in own))
+        silent = [part.question for part, own in zip(asked, quoted, strict=True) if not own]
+        said = abstention(question).text
+        if claims:
+            said = load("extractive_answer").render(quotes=" \u2026 ".join(claim.text for claim in claims))
+            said = " ".join([said, *(load("part_unanswered").render(question=text) for text in silent)])
+        seconds = {"answer": time.perf_counter() - started}
+        return Answer(question, said, not claims, claims, ContextUsed(tuple(read)), seconds=seconds)
 
-    def stream(self, question: str, hits: Sequence[PageHit]) -> Iterator[AnswerEvent]:
+    def stream(self, question: str, hits: Sequence[PageHit], parts: Sequence[FoundPart] = ()) -> Iterator[AnswerEvent]:
         """Quoting takes a moment, so the events come all at once."""
-        answer = self.answer(question, hits)
+        answer = self.answer(question, hits, parts)
         yield TextDelta(answer.text)
         for claim in answer.claims:
             yield ClaimReady(claim)
         yield AnswerReady(answer)
+
+    def _quotations(self, found: SearchResult) -> tuple[Claim, ...]:
+        ranking = rank_units(found.question, found.hits[: self._pages], self._embedder)
+        chosen = choose(ranking) if ranking.units else []
+        if not chosen or is_weak(strength(chosen, ranking)):
+            return ()
+        return tuple(_claim(unit, ranking) for unit in chosen)
 
 
 def strength(chosen: Sequence[RankedUnit], ranking: Ranking) -> Strength:

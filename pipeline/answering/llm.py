@@ -18,7 +18,7 @@ from pipeline.answering.tokens import CountTokens, estimate_tokens
 from pipeline.config import AnswerSection
 from pipeline.context import MixedContext, PictureSource, build_context
 from pipeline.errors import ModelError
-from pipeline.results import Answer, Claim, PageHit
+from pipeline.results import Answer, Claim, FoundPart, PageHit
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM, ChatMessage
@@ -44,7 +44,7 @@ class LlmAnswerer:
         self._llm, self._settings, self._pictures, self._count = llm, settings, pictures, count_tokens
         self._explain = explain or self._explain_any
 
-    def answer(self, question: str, hits: Sequence[PageHit]) -> Answer:
+    def answer(self, question: str, hits: Sequence[PageHit], parts: Sequence[FoundPart] = ()) -> Answer:
         """Raises `ModelError` when the model cannot be used or answers nothing."""
         started = time.perf_counter()
         context = self._context(question, hits)
@@ -57,7 +57,7 @@ class LlmAnswerer:
             raise self._explain(error) from error
         return self._finish(context, reply, _claims(reply, context), usage, started)
 
-    def stream(self, question: str, hits: Sequence[PageHit]) -> Iterator[AnswerEvent]:
+    def stream(self, question: str, hits: Sequence[PageHit], parts: Sequence[FoundPart] = ()) -> Iterator[AnswerEvent]:
         """Text as the model writes it; each claim once it has ended; the answer. Raises like `answer`."""
         started = time.perf_counter()
         context = self._context(question, hits)

@@ -74,6 +74,8 @@ class _Candidate:
     near: frozenset[str]
     page: frozenset[str]
     document: frozenset[str]
+    leans_on: Unit | None
+    """The sentence before, when this one cannot be understood without it."""
 
     def weight(self, term: str) -> float:
         """How much of `term` the unit has, 0-1."""
@@ -84,6 +86,10 @@ class _Candidate:
         if len(term) >= 5 and any(len(w) >= 5 and (w.startswith(term) or term.startswith(w)) for w in self.own):
             return RELATED
         return NEAR if term in self.near else ON_PAGE if term in self.page else 0.0
+
+
+_LEANS = re.compile(r"(?:it|its|they|their|them|he|his|she|her|this|that|these|those|both|such)\b", re.IGNORECASE)
+"""Words that point back to the sentence before when they open one."""
 
 
 def rank_units(question: str, hits: Sequence[PageHit], embedder: TextEmbedder) -> Ranking:
@@ -116,8 +122,10 @@ def _candidates(hit: PageHit, rank: int, of_document: Mapping[str, frozenset[str
         for n, unit in enumerate(units):
             in_text = unit.kind is UnitKind.SENTENCE and item.chunk.kind is not Kind.PICTURE
             near: frozenset[str] = frozenset().union(*own[max(0, n - 1) : n + 2]) if in_text else frozenset()
-            named = around | content_stems(unit.heading)
-            found.append(_Candidate(unit, hit, rank, own[n], named, near, page, of_document[hit.ref.document_id]))
+            leans_on = units[n - 1] if n and in_text and _LEANS.match(unit.said) else None
+            named = around | content_stems(unit.heading) | (own[n - 1] if leans_on else frozenset())
+            of_all = of_document[hit.ref.document_id]
+            found.append(_Candidate(unit, hit, rank, own[n], named, near, page, of_all, leans_on))
     return found
 
 
@@ -134,7 +142,8 @@ def _coverage(candidate: _Candidate, idf: Mapping[str, float]) -> float:
 
 def _embedded(candidate: _Candidate) -> str:
     heading = candidate.unit.heading or candidate.unit.chunk.context.rsplit(" \u203a ", 1)[-1] or candidate.hit.title
-    return f"{heading}: {candidate.unit.said}" if heading else candidate.unit.said
+    said = f"{candidate.leans_on.said} {candidate.unit.said}" if candidate.leans_on else candidate.unit.said
+    return f"{heading}: {said}" if heading else said
 
 
 def _score(candidate: _Candidate, similarity: float, terms: QuestionTerms, idf: Mapping[str, float]) -> RankedUnit:

@@ -89,6 +89,15 @@ def documents(stores: Stores, words: str, pool: int, scope: Scope) -> dict[str, 
     return {key: score for key, score in found if key in scope.document_ids}
 
 
+def documents_named(stores: Stores, name: str, scope: Scope) -> dict[str, float]:
+    """BM25 of the name against the cards that have every word of it."""
+    most = len(scope.document_ids)
+    found = [documents(stores, word, most, scope).keys() for word in stores.cards.words(name)]
+    return {
+        key: score for key, score in documents(stores, name, most, scope).items() if all(key in ids for ids in found)
+    }
+
+
 def ref_of(key: str) -> PageRef:
     """The page of a page key or a chunk id."""
     document_id, page_index = key.split(":")[:2]

@@ -76,6 +76,12 @@ class Retriever:
             hits = self._hits(ranked, scores, matches, text_vector, page_vectors)
         return SearchResult(question, hits, seconds)
 
+    def documents_named(self, name: str, document_ids: frozenset[str] | None = None) -> dict[str, float]:
+        """Searchable documents whose cards have every word of the name, with its BM25 score; of `document_ids` only."""
+        searchable = self._stores.catalog.searchable()
+        among = searchable if document_ids is None else searchable & document_ids
+        return channels.documents_named(self._stores, name, Scope(among, len(among) < len(searchable)))
+
     def look_at(self, question: str, ref: PageRef) -> PageHit:
         """One page as a hit, wherever it would have been ranked."""
         text_vector = self._embedders.text.embed_question(question)
