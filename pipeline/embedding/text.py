@@ -32,6 +32,7 @@ class SentenceTransformerEmbedder:
         self._batch_tokens = batch_tokens
         self.identity = identity
         self.max_tokens = int(model.max_seq_length or 512)
+        self._asked: tuple[str, Vectors] | None = None
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text as the model sees it, special tokens counted, nothing cut."""
@@ -55,8 +56,13 @@ class SentenceTransformerEmbedder:
         return vectors
 
     def embed_question(self, question: str) -> Vectors:
-        """(dim,) float32, unit length. A question longer than the model sees is embedded in windows and averaged."""
-        return unit_length(self._encode(self._windows(question)).mean(axis=0))
+        """(dim,) float32, unit length. A question longer than the model sees is embedded in windows and averaged.
+
+        The last one is remembered: search, page reader and answerer all ask for the same.
+        """
+        if self._asked is None or self._asked[0] != question:
+            self._asked = (question, unit_length(self._encode(self._windows(question)).mean(axis=0)))
+        return self._asked[1].copy()
 
     def _encode(self, texts: list[str]) -> Vectors:
         # Normalised here, not by the model: in bfloat16 a "unit" vector is off by up to 1e-3.

@@ -17,12 +17,14 @@ REGIONS = 3
 def best_chunks(stores: Stores, refs: Sequence[PageRef], question: Vectors) -> dict[PageRef, tuple[ScoredChunk, ...]]:
     """All chunks of the pages, nearest to the question first. `question` (dim,), unit length."""
     chunks = stores.catalog.chunks_of(refs)
-    vectors = stores.chunks.get([chunk.chunk_id for own in chunks.values() for chunk in own])
-    return {ref: tuple(_scored(chunks.get(ref, ()), vectors, question)) for ref in refs}
+    where = stores.catalog.chunk_bag_refs(refs, len(question))
+    bags = dict(zip(where, stores.bags.read(where.values()), strict=True))
+    return {ref: tuple(_scored(chunks[ref], bags[ref].vectors @ question)) if ref in bags else () for ref in refs}
 
 
-def _scored(chunks: Sequence[Chunk], vectors: dict[str, Vectors], question: Vectors) -> list[ScoredChunk]:
-    scored = [ScoredChunk(chunk, float(vectors[chunk.chunk_id] @ question)) for chunk in chunks]
+def _scored(chunks: Sequence[Chunk], scores: Vectors) -> list[ScoredChunk]:
+    """The chunks in the order of their scores; both come in the order of the page."""
+    scored = [ScoredChunk(chunk, float(score)) for chunk, score in zip(chunks, scores, strict=True)]
     return sorted(scored, key=lambda item: (-item.score, item.chunk.ordinal))
 
 
