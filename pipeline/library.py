@@ -164,11 +164,15 @@ class Library:
         k: int | None = None,
         mode: Mode | None = None,
         filters: Mapping[str, str] | None = None,
+        pages: Sequence[PageRef] | None = None,
     ) -> Answer:
-        """The answer, each claim with the place it rests on; or that the documents do not say."""
+        """The answer, each claim with the place it rests on; or that the documents do not say.
+
+        `pages`: read these instead of searching.
+        """
         from pipeline.answering.base import AnswerReady
 
-        for event in self.ask_stream(question, k=k, mode=mode, filters=filters):
+        for event in self.ask_stream(question, k=k, mode=mode, filters=filters, pages=pages):
             if isinstance(event, AnswerReady):
                 return event.answer
         raise RuntimeError("the answerer ended without an answer")
@@ -180,18 +184,31 @@ class Library:
         k: int | None = None,
         mode: Mode | None = None,
         filters: Mapping[str, str] | None = None,
+        pages: Sequence[PageRef] | None = None,
     ) -> Iterator[AnswerEvent]:
         """`ask`, as typed events: text as it is written, claims as they end, then the whole answer."""
         from pipeline.asking import ask_stream
+
+        question, k = check_question(question), k or self.settings.answer.pages
+        if pages is None:
+            parts = self._search_parts(question, k, mode, self._fitting(filters))
+        else:
+            read = tuple(self._retriever.look_at(question, ref) for ref in pages)
+            parts = [FoundPart(question, SearchResult(question, read))]
+        yield from ask_stream(self._answerer, question, parts, self._stores.catalog.history, self.settings.hash)
+
+    def _search_parts(self, question: str, k: int, mode: Mode | None, among: frozenset[str] | None) -> list[FoundPart]:
+        """What is found for each thing that the question asks for."""
         from pipeline.planning import plan
 
-        question, among = check_question(question), self._fitting(filters)
-        k = k or self.settings.answer.pages
-        parts = []
-        for part in plan(question, lambda name: self._retriever.documents_named(name, among)):
-            found = self._retriever.search(part.sought, k=k, mode=mode, document_ids=part.document_ids or among)
-            parts.append(FoundPart(part.question, found))
-        yield from ask_stream(self._answerer, question, parts, self._stores.catalog.history, self.settings.hash)
+        parts = plan(question, lambda name: self._retriever.documents_named(name, among))
+        return [
+            FoundPart(
+                part.question,
+                self._retriever.search(part.sought, k=k, mode=mode, document_ids=part.document_ids or among),
+            )
+            for part in parts
+        ]
 
     @property
     def history(self) -> History:

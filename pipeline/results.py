@@ -102,7 +102,11 @@ class ContextUsed:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer with its claims. When `abstained`, `text` says that the documents do not say."""
+    """An answer with its claims. When `abstained`, `text` says that the documents do not say.
+
+    `confidence`: how well the evidence fits the question, higher is surer, comparable between questions to the same
+    answerer; None where the answerer cannot tell.
+    """
 
     question: str
     text: str
@@ -111,3 +115,4 @@ class Answer:
     context: ContextUsed = field(default_factory=ContextUsed)
     usage: Mapping[str, int] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    confidence: float | None = None

@@ -15,7 +15,7 @@ from eval.metrics.base import Family, Metric
 from eval.records import Outcome, Question
 
 _WORDS = {
-    "nDCG": "Discounted cumulative gain of the first {k}, grade / log2(rank + 1), over that of all gold {unit}s, best first",
+    "nDCG": "Discounted cumulative gain of the first {k}, grade / log2(rank + 1), over that of all gold {unit}s",
     "R": "Recall: share of the relevant {unit}s that are among the first {k}",
     "Success": "1 if a relevant {unit} is among the first {k}, else 0",
     "RR": "Reciprocal rank of the first relevant {unit}, 0 if it is not among the first {k}",

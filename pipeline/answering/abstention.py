@@ -39,8 +39,14 @@ class Strength:
 
 def is_weak(strength: Strength) -> bool:
     """Whether to abstain: a name or year asked about is missing, no unit is of the kind asked, or too little fits."""
-    fit = strength.similarity + W_COVERAGE * strength.coverage + W_NAMED * strength.named
-    return bool(strength.missing) or not strength.fits or fit < ENOUGH
+    return confidence(strength) < ENOUGH
+
+
+def confidence(strength: Strength) -> float:
+    """How well the units fit; 0 for what would not answer however well it fits."""
+    if strength.missing or not strength.fits:
+        return 0.0
+    return strength.similarity + W_COVERAGE * strength.coverage + W_NAMED * strength.named
 
 
 def is_abstention(reply: str) -> bool:

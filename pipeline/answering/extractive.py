@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 
-from pipeline.answering.abstention import Strength, abstention, is_weak
+from pipeline.answering.abstention import Strength, abstention, confidence, is_weak
 from pipeline.answering.base import AnswerEvent, AnswerReady, ClaimReady, TextDelta
 from pipeline.answering.ranking import RankedUnit, Ranking, rank_units
 from pipeline.answering.units import UnitKind, say_row
@@ -41,14 +41,15 @@ class ExtractiveAnswerer:
         asked = parts or [FoundPart(question, SearchResult(question, tuple(hits)))]
         read = dict.fromkeys(hit.ref for part in asked for hit in part.found.hits[: self._pages])
         quoted = [self._quotations(part.found) for part in asked]
-        claims = tuple(dict.fromkeys(claim for own in quoted for claim in own))
-        silent = [part.question for part, own in zip(asked, quoted, strict=True) if not own]
+        claims = tuple(dict.fromkeys(claim for own, _ in quoted for claim in own))
+        silent = [part.question for part, (own, _) in zip(asked, quoted, strict=True) if not own]
         said = abstention(question).text
         if claims:
             said = load("extractive_answer").render(quotes=" \u2026 ".join(claim.text for claim in claims))
             said = " ".join([said, *(load("part_unanswered").render(question=text) for text in silent)])
         seconds = {"answer": time.perf_counter() - started}
-        return Answer(question, said, not claims, claims, ContextUsed(tuple(read)), seconds=seconds)
+        sure = max(confidence for _, confidence in quoted)
+        return Answer(question, said, not claims, claims, ContextUsed(tuple(read)), seconds=seconds, confidence=sure)
 
     def stream(self, question: str, hits: Sequence[PageHit], parts: Sequence[FoundPart] = ()) -> Iterator[AnswerEvent]:
         """Quoting takes a moment, so the events come all at once."""
@@ -58,12 +59,14 @@ class ExtractiveAnswerer:
             yield ClaimReady(claim)
         yield AnswerReady(answer)
 
-    def _quotations(self, found: SearchResult) -> tuple[Claim, ...]:
+    def _quotations(self, found: SearchResult) -> tuple[tuple[Claim, ...], float]:
+        """The quotations, none where they are weak, and how sure they are."""
         ranking = rank_units(found.question, found.hits[: self._pages], self._embedder)
         chosen = choose(ranking) if ranking.units else []
-        if not chosen or is_weak(strength(chosen, ranking)):
-            return ()
-        return tuple(_claim(unit, ranking) for unit in chosen)
+        if not chosen:
+            return (), 0.0
+        fit = strength(chosen, ranking)
+        return () if is_weak(fit) else tuple(_claim(unit, ranking) for unit in chosen), confidence(fit)
 
 
 def strength(chosen: Sequence[RankedUnit], ranking: Ranking) -> Strength:

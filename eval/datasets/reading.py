@@ -1,0 +1,119 @@
+"""What the loaders share: lines and rows read with their place in an error, pages checked, revisions hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from eval.errors import EvaluationError
+from eval.records import Corpus, CorpusDocument, GoldPage, GoldRegion, Question
+
+
+def json_lines(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(place, object) of each line that is not empty; place is "FILE, line N" for errors."""
+    for number, line in enumerate(text_of(file).splitlines(), start=1):
+        if line.strip():
+            place = f"{file.name}, line {number}"
+            try:
+                record = json.loads(line)
+            except ValueError as error:
+                raise EvaluationError(f"{place} is no JSON: {error}") from None
+            if not isinstance(record, dict):
+                raise EvaluationError(f"{place}: expected an object")
+            yield place, record
+
+
+def json_rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(place, object) of each row of a JSON list."""
+    try:
+        rows = json.loads(text_of(file))
+    except ValueError as error:
+        raise EvaluationError(f"{file.name} is no JSON: {error}") from None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise EvaluationError(f"{file.name}: expected a list of objects")
+    yield from ((f"{file.name}, row {number}", row) for number, row in enumerate(rows, start=1))
+
+
+def text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise EvaluationError(f"{file} cannot be read: {error}") from None
+
+
+def field(record: Mapping[str, Any], name: str, kind: type | tuple[type, ...], place: str) -> Any:
+    """`record[name]`, which must be there and of `kind`."""
+    value = record.get(name)
+    if not isinstance(value, kind) or (isinstance(value, bool) and bool not in _kinds(kind)):
+        wanted = " or ".join(one.__name__ for one in _kinds(kind))
+        raise EvaluationError(f"{place}: {name!r} is {value!r}, and must be {wanted}")
+    return value
+
+
+def _kinds(kind: type | tuple[type, ...]) -> tuple[type, ...]:
+    return kind if isinstance(kind, tuple) else (kind,)
+
+
+def files_in(folder: Path, *suffixes: str) -> tuple[CorpusDocument, ...]:
+    """The files of a folder and its subfolders as documents, by name. Raises for a missing or empty folder."""
+    if not folder.is_dir():
+        raise EvaluationError(f"there is no folder {folder} with the documents")
+    found = sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("."))
+    documents = tuple(CorpusDocument(file.name, file) for file in found if not suffixes or file.suffix in suffixes)
+    if not documents:
+        raise EvaluationError(f"the folder {folder} holds no documents")
+    return documents
+
+
+def revision_of(files: Iterable[Path]) -> str:
+    """First 16 hex digits of the SHA-256 of the files' names and bytes."""
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def checked(
+    name: str, revision: str, documents: Sequence[CorpusDocument], placed: Sequence[tuple[str, Question]]
+) -> Corpus:
+    """The corpus. Raises `EvaluationError` for repeated ids, unknown gold documents, pages outside their document."""
+    by_name = {document.name: document for document in documents}
+    seen: dict[str, str] = {}
+    for place, question in placed:
+        if question.id in seen:
+            raise EvaluationError(f"{place}: the id {question.id!r} was used in {seen[question.id]}: make ids unique")
+        seen[question.id] = place
+        places: list[GoldPage | GoldRegion] = [*question.gold, *question.regions]
+        for gold in places:
+            document = by_name.get(gold.document)
+            if document is None:
+                raise EvaluationError(f"{place}: the gold document {gold.document!r} is not among the documents")
+            count = _pages(document)
+            if not 0 <= gold.page_index < count:
+                raise EvaluationError(
+                    f"{place}: the gold page_index {gold.page_index} is outside {gold.document}, which has {count} "
+                    "pages (counted from 0)"
+                )
+    if not placed:
+        raise EvaluationError(f"the set {name} holds no question")
+    return Corpus(name, revision, tuple(documents), tuple(question for _, question in placed))
+
+
+_counts: dict[Path, int] = {}
+
+
+def _pages(document: CorpusDocument) -> int:
+    if document.page_count is not None:
+        return document.page_count
+    if document.path not in _counts:
+        import pymupdf
+
+        try:
+            with pymupdf.open(document.path) as file:
+                _counts[document.path] = file.page_count
+        except (pymupdf.FileDataError, pymupdf.EmptyFileError, RuntimeError) as error:
+            raise EvaluationError(f"{document.path} cannot be opened to count its pages: {error}") from None
+    return _counts[document.path]

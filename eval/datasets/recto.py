@@ -1,0 +1,106 @@
+"""Recto's own form, so that anyone brings their own questions: a folder with `questions.jsonl` and `docs/`.
+
+One question a line, page numbers counted from 0:
+
+    {"id", "question", "answers": [..], "answerable": true, "gold": [{"doc": file name, "page_index", "grade": 1}],
+     "regions": [{"doc", "page_index", "box": [x0, y0, x1, y1]}], "slices": {property: value or [values]},
+     "evidence": [..], "answer_format"}
+
+Only `id` and `question` are needed. Instead of `docs/` there may be `corpus.jsonl` with `{"id", "title", "text"}`: each
+record becomes a one-page PDF, because pages are what Recto finds; gold names its id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from eval.datasets.reading import checked, field, files_in, json_lines, revision_of
+from eval.errors import EvaluationError
+from eval.records import Corpus, CorpusDocument, GoldPage, GoldRegion, Question
+from ingest.document import Box
+
+KEYS = frozenset(
+    {"id", "question", "answers", "answerable", "gold", "regions", "slices", "evidence", "answer_format", "demo"}
+)
+
+
+def load(folder: Path, cache: Path) -> Corpus:
+    """The set in `folder`; PDFs made of text records go to `cache`. Raises `EvaluationError` naming file and line."""
+    file = folder / "questions.jsonl"
+    if (folder / "corpus.jsonl").is_file():
+        documents = text_documents(folder / "corpus.jsonl", cache)
+        sources = [file, folder / "corpus.jsonl"]
+    else:
+        documents = files_in(folder / "docs")
+        sources = [file, *(document.path for document in documents)]
+    placed = [(place, question(record, place)) for place, record in json_lines(file)]
+    return checked(folder.resolve().name, revision_of(sources), documents, placed)
+
+
+def question(record: Mapping[str, Any], place: str) -> Question:
+    """A question from its record. An unknown key is an error: a mistyped "gold" must not become a set without gold."""
+    unknown = sorted(set(record) - KEYS)
+    if unknown:
+        raise EvaluationError(f"{place}: {unknown[0]!r} is no field of a question; there are {', '.join(sorted(KEYS))}")
+    regions = [_region(item, place) for item in record.get("regions", [])]
+    slices = record.get("slices", {})
+    return Question(
+        id=str(field(record, "id", (str, int), place)),
+        text=field(record, "question", str, place),
+        answers=tuple(str(answer) for answer in record.get("answers", [])),
+        answerable=bool(record.get("answerable", True)),
+        gold=tuple(_gold(item, place) for item in record.get("gold", [])),
+        regions=tuple(regions),
+        answer_format=record.get("answer_format"),
+        evidence=tuple(record.get("evidence", [])),
+        slices={key: tuple(map(str, value if isinstance(value, list) else [value])) for key, value in slices.items()},
+    )
+
+
+def _gold(item: Mapping[str, Any], place: str) -> GoldPage:
+    grade = item.get("grade", 1)
+    return GoldPage(field(item, "doc", str, place), field(item, "page_index", int, place), int(grade))
+
+
+def _region(item: Mapping[str, Any], place: str) -> GoldRegion:
+    box = field(item, "box", list, place)
+    if len(box) != 4 or not (0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1):
+        raise EvaluationError(f"{place}: box {box} must be [x0, y0, x1, y1] within 0 and 1, from the top left")
+    return GoldRegion(field(item, "doc", str, place), field(item, "page_index", int, place), Box(*map(float, box)))
+
+
+def text_documents(file: Path, cache: Path) -> tuple[CorpusDocument, ...]:
+    """One PDF a record, made once: the title as a heading, the text below, all on one page as long as it needs."""
+    folder = cache / f"{file.resolve().parent.name}-{revision_of([file])}"
+    folder.mkdir(parents=True, exist_ok=True)
+    documents = []
+    for place, record in json_lines(file):
+        name = str(field(record, "id", (str, int), place))
+        path = folder / f"{name}.pdf"
+        if not path.is_file():
+            _write_page(path, str(record.get("title", "")), field(record, "text", str, place))
+        documents.append(CorpusDocument(name, path, 1))
+    return tuple(documents)
+
+
+def _write_page(path: Path, title: str, text: str) -> None:
+    import pymupdf
+
+    width, margin, size = 595, 50, 10
+    lines = len(text) // 60 + text.count("\n") + len(title) // 30 + 6
+    with pymupdf.open() as pdf:
+        page = pdf.new_page(width=width, height=2 * margin + lines * size * 1.6)
+        story = pymupdf.Story("")
+        body = story.body
+        body.add_header(level=2).add_text(title)
+        for paragraph in text.splitlines() or [""]:
+            body.add_paragraph().add_text(paragraph)
+        inside = pymupdf.Rect(margin, margin, width - margin, page.rect.height - margin)
+        spare, _ = page.insert_htmlbox(inside, story)
+        if spare < 0:
+            raise EvaluationError(f"the record {path.stem} does not fit onto its page")
+        temporary = path.with_suffix(".part")
+        pdf.save(temporary, garbage=3, deflate=True)
+    temporary.replace(path)
