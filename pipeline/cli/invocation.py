@@ -10,7 +10,7 @@ import inspect
 import os
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -50,6 +50,16 @@ SetOption = Annotated[
 DebugOption = Annotated[
     bool, typer.Option("--debug", help="Show tracebacks (or set RECTO_DEBUG).", rich_help_panel=_PANEL)
 ]
+
+
+COMMON: Mapping[str, tuple[Any, Any]] = {
+    "library": (LibraryOption, None),
+    "json": (JsonOption, False),
+    "config": (ConfigOption, None),
+    "settings": (SetOption, None),
+    "debug": (DebugOption, False),
+}
+"""The common options by the name of their parameter, with their defaults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +120,23 @@ class Invocation:
         return Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
 
 
-def command(app: typer.Typer, name: str, **options: Any) -> Callable[[Callable[..., int | None]], Callable[..., None]]:
-    """Register `function(invocation, …) -> exit code` under `name`, with the common options after its own."""
+def command(
+    app: typer.Typer, name: str, *, common: Collection[str] = COMMON, **options: Any
+) -> Callable[[Callable[..., int | None]], Callable[..., None]]:
+    """Register `function(invocation, …) -> exit code` under `name`, with the common options after its own.
+
+    `common`: those of the common options that mean something to it; no option is taken and then ignored.
+    """
 
     def register(function: Callable[..., int | None]) -> Callable[..., None]:
         @functools.wraps(function)
         def run(
             *,
-            library: Path | None,
-            json: bool,
-            config: Path | None,
-            settings: list[str] | None,
-            debug: bool,
+            library: Path | None = None,
+            json: bool = False,
+            config: Path | None = None,
+            settings: list[str] | None = None,
+            debug: bool = False,
             **own: Any,
         ) -> None:
             if json:
@@ -136,13 +151,6 @@ def command(app: typer.Typer, name: str, **options: Any) -> Callable[[Callable[.
                 code = report(error, debug or bool(os.environ.get("RECTO_DEBUG")))
             raise typer.Exit(code)
 
-        common = {
-            "library": (LibraryOption, None),
-            "json": (JsonOption, False),
-            "config": (ConfigOption, None),
-            "settings": (SetOption, None),
-            "debug": (DebugOption, False),
-        }
         hints = typing.get_type_hints(function, include_extras=True)
         keyword = inspect.Parameter.KEYWORD_ONLY
         _, *own_parameters = inspect.signature(function).parameters.values()
@@ -150,7 +158,8 @@ def command(app: typer.Typer, name: str, **options: Any) -> Callable[[Callable[.
             *(item.replace(annotation=hints[item.name], kind=keyword) for item in own_parameters),
             *(
                 inspect.Parameter(key, keyword, default=default, annotation=annotation)
-                for key, (annotation, default) in common.items()
+                for key, (annotation, default) in COMMON.items()
+                if key in common
             ),
         ]
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from eval import cli as evaluation
 from pipeline.cli import chat, documents, maintenance, questions
 from pipeline.cli.errors import WRONG_USAGE, say
 
@@ -22,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (documents, questions, chat, maintenance):
+for group in (documents, questions, chat, maintenance, evaluation):
     group.register(app)
 
 

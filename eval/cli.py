@@ -1,0 +1,149 @@
+"""`recto eval`: run suites, compare runs, write reports. Imports what it needs only when it is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli.errors import FAILED, say
+from pipeline.cli.invocation import Invocation, command
+
+if TYPE_CHECKING:
+    from eval.compare import Compared
+    from eval.runs.records import Run
+
+COMMON = ("json", "debug")
+
+SuiteArgument = Annotated[Path, typer.Argument(metavar="SUITE.yaml", help="Sets, configurations and metrics.")]
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A folder that `recto eval run` wrote.")]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Where the run goes \\[runs/NAME OF THE SUITE].")
+]
+LibrariesOption = Annotated[
+    Path, typer.Option("--libraries", metavar="DIR", help="Where libraries of data sets are made and kept.")
+]
+SlicesOption = Annotated[bool, typer.Option("--slices", help="By slice too (question type, document type, …).")]
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(help="Measure retrieval and answers on questions with known pages.", no_args_is_help=True)
+    command(group, "run", common=COMMON)(run)
+    command(group, "compare", common=COMMON)(compare)
+    command(group, "report", common=COMMON)(report)
+    app.add_typer(group, name="eval")
+
+
+def run(
+    invocation: Invocation,
+    suite: SuiteArgument,
+    out: OutOption = None,
+    libraries: LibrariesOption = Path("runs/libraries"),
+    slices: SlicesOption = False,
+) -> int:
+    """Run a suite; run again, it goes on where it stopped. Shows means with 95 % intervals."""
+    from eval.runs.records import read_run
+    from eval.runs.running import run_suite
+    from eval.runs.suite import load_suite
+
+    wanted = load_suite(suite)
+    folder = out or Path("runs") / wanted.name
+    run_suite(wanted, folder, libraries)
+    _show_figures(invocation, read_run(folder), slices)
+    say(f"the run is in {folder}; `recto eval report {folder}` shows it")
+    return 0
+
+
+def _show_figures(invocation: Invocation, finished: Run, by_slice: bool) -> None:
+    from rich.table import Table
+
+    from eval.output import FigureLine
+    from eval.summary import figures
+
+    found = figures(finished.cells, finished.metrics, by_slice=by_slice)
+    if invocation.as_json:
+        for figure in found:
+            invocation.write(FigureLine.of(figure))
+        return
+    table = Table("set", "slice", "metric", *finished.about["cells"], box=None, header_style="bold")
+    rows: dict[tuple[str, str, str], dict[str, str]] = {}
+    for figure in found:
+        key = (figure.set_name, figure.slice_name, figure.metric)
+        mean = f"{figure.result.mean:.3f} [{figure.result.low:.3f}, {figure.result.high:.3f}]"
+        rows.setdefault(key, {})[figure.configuration] = f"{mean} {figure.result.count}"
+    for key, means in rows.items():
+        table.add_row(*key, *(means.get(name, "") for name in finished.about["cells"]))
+    invocation.console.print(table)
+
+
+def compare(
+    invocation: Invocation,
+    a: Annotated[str, typer.Argument(metavar="A", help="RUN, or RUN:CONFIGURATION where it has several.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The same, of what may be better.")],
+    gate: Annotated[
+        bool, typer.Option("--gate", help="Exit with 1 if B is significantly worse on a whole set.")
+    ] = False,
+    slices: SlicesOption = False,
+) -> int:
+    """Is B better than A, question by question, and is the difference real?"""
+    from eval.compare import ALL, cells_named
+    from eval.compare import compare as compared_cells
+    from eval.output import ComparedLine
+
+    first, second = cells_named(a), cells_named(b)
+    found = [one for one in compared_cells(first, second) if slices or one.slice_name == ALL]
+    if invocation.as_json:
+        for one in found:
+            invocation.write(ComparedLine.of(one))
+    else:
+        _show_compared(invocation, found)
+    losses = [one for one in found if one.is_loss and one.slice_name == ALL]
+    for one in losses:
+        say(f"{one.set_name}: {one.metric} is significantly worse, {one.result.difference:+.3f} (p {one.result.p:.3f})")
+    return FAILED if gate and losses else 0
+
+
+def _show_compared(invocation: Invocation, found: list[Compared]) -> None:
+    from rich.table import Table
+
+    names = ("set", "slice", "metric", "A", "B", "B - A", "95 % interval", "p", "won", "lost", "questions")
+    table = Table(*names, box=None, header_style="bold")
+    for one in found:
+        result = one.result
+        table.add_row(
+            one.set_name,
+            one.slice_name,
+            one.metric,
+            f"{result.mean_a:.3f}",
+            f"{result.mean_b:.3f}",
+            f"{result.difference:+.3f}{' *' if result.significant() else ''}",
+            f"[{result.low:+.3f}, {result.high:+.3f}]",
+            f"{result.p:.3f}",
+            str(len(one.won)),
+            str(len(one.lost)),
+            str(result.count),
+        )
+    invocation.console.print(table)
+
+
+def report(
+    invocation: Invocation,
+    folder: RunArgument,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE.html", help="The file \\[RUN/report.html].")
+    ] = None,
+    pages: Annotated[int, typer.Option("--pages", min=0, max=10, help="Page pictures shown for a question.")] = 3,
+) -> int:
+    """Write one HTML file that shows a run: tables, plots, and every question with the pages found."""
+    from eval.output import ReportLine
+    from eval.report.writing import write_report
+    from eval.runs.records import read_run
+
+    file = out or folder / "report.html"
+    size = write_report(read_run(folder), file, pages)
+    if invocation.as_json:
+        invocation.write(ReportLine(file=str(file), bytes=size))
+    else:
+        invocation.console.print(f"{file} ({size / 1e6:.1f} MB)", markup=False)
+    return 0

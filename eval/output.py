@@ -1,0 +1,80 @@
+"""The JSON lines of `recto eval`. Changing a key here breaks other people's programs."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from eval.compare import Compared
+from eval.summary import Figure
+from pipeline.cli.output import Line
+
+
+class FigureLine(Line):
+    """A mean with its 95 % interval, over `count` questions."""
+
+    set: str
+    slice: str
+    configuration: str
+    metric: str
+    mean: float
+    low: float
+    high: float
+    count: int
+
+    @classmethod
+    def of(cls, figure: Figure) -> Self:
+        result = figure.result
+        return cls(
+            set=figure.set_name,
+            slice=figure.slice_name,
+            configuration=figure.configuration,
+            metric=figure.metric,
+            mean=result.mean,
+            low=result.low,
+            high=result.high,
+            count=result.count,
+        )
+
+
+class ComparedLine(Line):
+    """B against A; `won` and `lost` hold question ids."""
+
+    set: str
+    slice: str
+    metric: str
+    mean_a: float
+    mean_b: float
+    difference: float
+    low: float
+    high: float
+    p: float
+    significant: bool
+    count: int
+    won: list[str]
+    lost: list[str]
+
+    @classmethod
+    def of(cls, one: Compared) -> Self:
+        result = one.result
+        return cls(
+            set=one.set_name,
+            slice=one.slice_name,
+            metric=one.metric,
+            mean_a=result.mean_a,
+            mean_b=result.mean_b,
+            difference=result.difference,
+            low=result.low,
+            high=result.high,
+            p=result.p,
+            significant=result.significant(),
+            count=result.count,
+            won=list(one.won),
+            lost=list(one.lost),
+        )
+
+
+class ReportLine(Line):
+    """The report written."""
+
+    file: str
+    bytes: int

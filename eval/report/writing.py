@@ -1,0 +1,145 @@
+"""Puts a run into one self-contained HTML file. Takes every figure from `eval.summary`; computes none."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from eval.compare import ALL
+from eval.metrics.registry import METRICS
+from eval.records import CitedPlace, RankedPage
+from eval.report.pictures import page_pictures
+from eval.report.plots import interval_plot, line_plot
+from eval.runs.records import Cell, Result, Run
+from eval.summary import Figure, figures, recall_by_channel, recall_by_depth, risk_by_coverage
+
+
+def write_report(run: Run, file: Path, pages: int) -> int:
+    """Writes the report, `pages` pictures for each question and configuration; returns its size in bytes."""
+    pictures, left_out = page_pictures(run, pages)
+    found = figures(run.cells, run.metrics, by_slice=True)
+    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
+        resources.files("eval.report").joinpath("template.html").read_text(encoding="utf-8")
+    )
+    text = template.render(
+        about=run.about,
+        sets=[_set(run, name, found) for name in run.about["sets"]],
+        metrics=[METRICS[name] for name in run.metrics if name in METRICS],
+        questions=Markup(_json([one for cells in _by_set(run) for one in _questions(cells, pages)])),
+        pictures=Markup(_json(pictures)),
+        left_out=left_out,
+        configurations=list(run.about["cells"]),
+    )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return file.stat().st_size
+
+
+def _json(value: Any) -> str:
+    """JSON that cannot end the script element it stands in."""
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+
+
+def _by_set(run: Run) -> list[list[Cell]]:
+    """The cells of each set."""
+    return [[cell for cell in run.cells if cell.set_name == name] for name in run.about["sets"]]
+
+
+def _set(run: Run, name: str, found: list[Figure]) -> dict[str, Any]:
+    """A set's tables and plots."""
+    cells = [cell for cell in run.cells if cell.set_name == name]
+    own = [figure for figure in found if figure.set_name == name]
+    plots = {}
+    for metric in run.metrics:
+        rows = [figure for figure in own if figure.metric == metric and figure.slice_name == ALL]
+        if rows:
+            plots[metric] = Markup(
+                interval_plot([(f.configuration, f.result.mean, f.result.low, f.result.high) for f in rows])
+            )
+    depth = {cell.configuration: points for cell in cells if (points := recall_by_depth(cell))}
+    risk = {
+        cell.configuration: list(zip(curve.coverage, curve.risk, strict=True))
+        for cell in cells
+        if (curve := risk_by_coverage(cell))
+    }
+    return {
+        "name": name,
+        "about": run.about["sets"][name],
+        "table": _table(own),
+        "plots": plots,
+        "depth": Markup(line_plot(depth, "k, pages looked at", "recall@k", by_rank=True)) if depth else "",
+        "risk": Markup(line_plot(risk, "share of questions answered", "risk")) if risk else "",
+        "channels": {cell.configuration: recall_by_channel(cell) for cell in cells},
+        "seconds": {cell.configuration: _seconds(cell) for cell in cells},
+    }
+
+
+def _table(found: list[Figure]) -> dict[str, dict[str, dict[str, Figure]]]:
+    """slice → metric → configuration → figure."""
+    table: dict[str, dict[str, dict[str, Figure]]] = {}
+    for figure in found:
+        table.setdefault(figure.slice_name, {}).setdefault(figure.metric, {})[figure.configuration] = figure
+    return table
+
+
+def _seconds(cell: Cell) -> dict[str, float]:
+    """Median and 95th percentile of the whole question, in seconds."""
+    totals = sorted(sum(stages.values()) for stages in cell.seconds.values())
+    return {"p50": totals[len(totals) // 2], "p95": totals[int(0.95 * len(totals))]} if totals else {}
+
+
+def _questions(cells: list[Cell], pages: int) -> list[dict[str, Any]]:
+    """What the list of questions shows of a set."""
+    return [
+        {
+            "set": cells[0].set_name,
+            "id": key,
+            "text": question.text,
+            "answers": list(question.answers),
+            "answerable": question.answerable,
+            "slices": [f"{name}: {value}" for name, values in question.slices.items() for value in values],
+            "gold": [
+                {
+                    "page": f"{gold.document}#{gold.page_index}",
+                    "boxes": [
+                        list(region.box)
+                        for region in question.regions
+                        if (region.document, region.page_index) == (gold.document, gold.page_index)
+                    ],
+                }
+                for gold in question.gold
+            ],
+            "results": {cell.configuration: _shown(cell.results[key], pages) for cell in cells},
+        }
+        for key, question in cells[0].questions.items()
+    ]
+
+
+def _shown(result: Result, pages: int) -> dict[str, Any]:
+    outcome = result.outcome
+    cited: dict[str, list[list[float]]] = {}
+    for place in (place for claim in outcome.claims for place in claim.citations):
+        cited.setdefault(_page(place), []).append(list(place.box))
+    return {
+        "answer": outcome.answer,
+        "abstained": outcome.abstained,
+        "scores": dict(result.scores),
+        "pages": [
+            {
+                "page": _page(page),
+                "boxes": cited.get(_page(page)) or [list(box) for box in page.boxes[:2]],
+                "cited": _page(page) in cited,
+                "trace": {name: place[0] for name, place in stages.items()},
+            }
+            for page, stages in zip(outcome.ranking[: max(pages, 3)], result.trace, strict=False)
+        ],
+    }
+
+
+def _page(place: RankedPage | CitedPlace) -> str:
+    return f"{place.document}#{place.page_index}"

@@ -1,0 +1,130 @@
+"""What a run leaves on disk, and how it is read back. A run can be read without the library it was made with.
+
+RUN/run.json                        the suite, settings, versions, seed and data-set revisions
+RUN/places.json                     the library that each set was searched in, to show its pages
+RUN/SET/questions.jsonl             the questions with their gold pages, as they were asked
+RUN/SET/qrels.trec                  the gold pages for trec_eval
+RUN/SET/CONFIGURATION/results.jsonl one `Result` a line, in the order of the questions
+RUN/SET/CONFIGURATION/run.trec      the rankings for trec_eval
+RUN/SET/CONFIGURATION/timings.jsonl seconds; apart, because all other files are the same in every repetition
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from eval.errors import EvaluationError
+from eval.records import Outcome, Question
+
+RESULTS, TIMINGS, PLACES = "results.jsonl", "timings.jsonl", "places.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A question's outcome, its scores by metric (None: does not apply), and how each page got its place.
+
+    trace: for each page of the ranking, in order, channel → (rank, score).
+    """
+
+    outcome: Outcome
+    scores: Mapping[str, float | None]
+    trace: tuple[Mapping[str, tuple[int, float]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One set through one configuration. `library`: where it was searched, "" if that is not known."""
+
+    set_name: str
+    configuration: str
+    questions: Mapping[str, Question]
+    results: Mapping[str, Result]
+    library: str = ""
+    seconds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run as read from its folder."""
+
+    folder: Path
+    about: Mapping[str, Any]
+    cells: tuple[Cell, ...]
+
+    @property
+    def metrics(self) -> list[str]:
+        return list(self.about["metrics"])
+
+
+_RESULT = TypeAdapter(Result)
+_QUESTION = TypeAdapter(Question)
+_TIMINGS = TypeAdapter(tuple[str, dict[str, float]])
+
+
+def line_of(result: Result) -> str:
+    return _RESULT.dump_json(result).decode()
+
+
+def question_line(question: Question) -> str:
+    return _QUESTION.dump_json(question).decode()
+
+
+def read_results(file: Path) -> dict[str, Result]:
+    """Results by question id; a last line torn by a crash is cut off the file. None there: an empty mapping."""
+    if not file.is_file():
+        return {}
+    data = file.read_bytes()
+    whole = data[: data.rfind(b"\n") + 1]
+    if len(whole) < len(data):
+        with file.open("r+b") as stream:
+            stream.truncate(len(whole))
+    return {result.outcome.question_id: result for result in _parsed(_RESULT, file, whole.splitlines())}
+
+
+def read_run(folder: Path) -> Run:
+    """The run in a folder. Raises `EvaluationError` when it is none or not finished."""
+    try:
+        about = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise EvaluationError(f"{folder} holds no run ({error}): name a folder that `recto eval run` wrote") from None
+    cells = tuple(
+        _cell(folder, name, configuration, about) for name in about["sets"] for configuration in about["cells"]
+    )
+    return Run(folder, about, cells)
+
+
+def _cell(folder: Path, set_name: str, configuration: str, about: Mapping[str, Any]) -> Cell:
+    questions_file, place = folder / set_name / "questions.jsonl", folder / set_name / configuration
+    asked = list(_parsed(_QUESTION, questions_file, questions_file.read_bytes().splitlines()))
+    results = read_results(place / RESULTS)
+    missing = [question.id for question in asked if question.id not in results]
+    if missing:
+        raise EvaluationError(
+            f"{place} has no result for {len(missing)} questions, the first {missing[0]!r}: "
+            "the run is not finished; run the same command again and it goes on"
+        )
+    places = json.loads((folder / PLACES).read_text("utf-8")) if (folder / PLACES).is_file() else {}
+    timings = place / TIMINGS
+    lines = timings.read_bytes().splitlines() if timings.is_file() else []
+    return Cell(
+        set_name,
+        configuration,
+        {question.id: question for question in asked},
+        {question.id: results[question.id] for question in asked},
+        places.get(set_name, {}).get(configuration, ""),
+        dict(_parsed(_TIMINGS, timings, lines)),
+    )
+
+
+def _parsed(adapter: TypeAdapter[Any], file: Path, lines: Iterable[bytes]) -> Iterable[Any]:
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield adapter.validate_json(line)
+        except ValidationError as error:
+            raise EvaluationError(f"{file}, line {number} cannot be read: {error.errors()[0]['msg']}") from None

@@ -1,0 +1,171 @@
+"""Runs a suite: every set through every configuration, question by question, resumable at any of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from eval.datasets.registry import load
+from eval.errors import EvaluationError
+from eval.metrics.registry import metric
+from eval.metrics.retrieval import page_id
+from eval.records import Corpus, Question
+from eval.runs.records import PLACES, RESULTS, TIMINGS, Result, line_of, question_line, read_results
+from eval.runs.suite import Configuration, SetPart, Suite
+from eval.runs.system import System, as_one_document, document_id
+from pipeline.config import Settings, load_settings
+
+PACKAGES = ("recto", "torch", "sentence-transformers", "chromadb", "pymupdf", "tantivy", "rapidocr", "ir_measures")
+
+
+def run_suite(suite: Suite, folder: Path, libraries: Path) -> None:
+    """Runs what is not yet run of the suite; results go to `folder`, libraries that must be made to `libraries`.
+
+    Raises `EvaluationError` when the folder holds a run of something else.
+    """
+    corpora = {part.name: _corpus(part, libraries) for part in suite.sets}
+    _begin(suite, folder, corpora)
+    for part in suite.sets:
+        corpus, ids = corpora[part.name]
+        _write_set(folder / part.name, corpus)
+        for configuration in suite.configurations:
+            library = part.library or libraries / f"{part.name}-{_library_key(configuration, corpus)}"
+            _note_place(folder / PLACES, part.name, configuration.name, library)
+            make = partial(System, library, configuration.settings, corpus, ids, may_add=part.library is None)
+            _run_cell(suite, configuration, corpus, folder / part.name / configuration.name, make)
+
+
+def _corpus(part: SetPart, libraries: Path) -> tuple[Corpus, dict[str, str]]:
+    corpus = load(part.kind, part.folder, libraries / "made-pages")
+    ids = {document.name: document_id(document.path) for document in corpus.documents}
+    questions = corpus.questions[: part.limit] if part.limit else corpus.questions
+    return as_one_document(replace(corpus, questions=questions), ids), ids
+
+
+def _begin(suite: Suite, folder: Path, corpora: Mapping[str, tuple[Corpus, dict[str, str]]]) -> None:
+    """Writes `run.json`, or makes sure that the one there is of the same run."""
+    settings = {one.name: load_settings(one.settings) for one in suite.configurations}
+    about = {
+        "suite": suite.model_dump(mode="json", exclude={"sets": {"__all__": {"folder", "library"}}}),
+        "metrics": suite.measured,
+        "sets": {
+            part.name: {
+                "revision": corpora[part.name][0].revision,
+                "documents": len(corpora[part.name][0].documents),
+                "questions": len(corpora[part.name][0].questions),
+            }
+            for part in suite.sets
+        },
+        "cells": {name: {"settings": _told(one), "settings_hash": one.hash} for name, one in settings.items()},
+        "seed": suite.seed,
+        "versions": {package: version(package) for package in PACKAGES} | {"python": sys.version.split()[0]},
+    }
+    file = folder / "run.json"
+    text = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
+    if file.is_file() and file.read_text(encoding="utf-8") != text:
+        raise EvaluationError(
+            f"{folder} holds a run of another suite, data set or version: name another folder with --out, or remove it"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+def _told(settings: Settings) -> dict[str, Any]:
+    return settings.model_dump(mode="json", exclude={"library": True, "answer": {"api_key"}})
+
+
+def _note_place(file: Path, set_name: str, configuration: str, library: Path) -> None:
+    places = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    places.setdefault(set_name, {})[configuration] = str(library.resolve())
+    file.write_text(json.dumps(places, indent=1) + "\n", encoding="utf-8")
+
+
+def _run_cell(
+    suite: Suite, configuration: Configuration, corpus: Corpus, place: Path, make: Callable[[], System]
+) -> None:
+    place.mkdir(parents=True, exist_ok=True)
+    done = read_results(place / RESULTS)
+    left = [question for question in corpus.questions if question.id not in done]
+    if left:
+        with (
+            make() as system,
+            (place / RESULTS).open("a", encoding="utf-8") as results,
+            (place / TIMINGS).open("a", encoding="utf-8") as timings,
+        ):
+            for question in _watched(left, f"{corpus.name}, {configuration.name}"):
+                result = _one(system, suite, configuration, question)
+                timings.write(json.dumps([question.id, dict(result.outcome.seconds)]) + "\n")
+                timings.flush()
+                result = replace(result, outcome=replace(result.outcome, seconds={}))
+                results.write(line_of(result) + "\n")
+                results.flush()
+                done[question.id] = result
+    rankings = {question.id: done[question.id] for question in corpus.questions}
+    (place / "run.trec").write_text("".join(_trec_lines(rankings, configuration.name)), encoding="utf-8")
+
+
+def _one(system: System, suite: Suite, configuration: Configuration, question: Question) -> Result:
+    if suite.ask:
+        result = system.ask(question, suite.depth, configuration.pages)
+    else:
+        result = system.search(question, suite.depth)
+    scores = {name: metric(name).score(question, result.outcome) for name in suite.measured}
+    return replace(result, scores=scores)
+
+
+def _library_key(configuration: Configuration, corpus: Corpus) -> str:
+    """What decides what is stored: two configurations that differ only in retrieval or answering share a library."""
+    settings = load_settings(configuration.settings)
+    stored = [settings.ingest.model_dump(mode="json"), settings.embedding.model_dump(mode="json"), corpus.revision]
+    return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def _write_set(place: Path, corpus: Corpus) -> None:
+    place.mkdir(parents=True, exist_ok=True)
+    lines = "".join(question_line(question) + "\n" for question in corpus.questions)
+    (place / "questions.jsonl").write_text(lines, encoding="utf-8")
+    qrels = [
+        f"{_word(question.id)} 0 {_word(page_id(gold.document, gold.page_index))} {gold.grade}\n"
+        for question in corpus.questions
+        for gold in question.gold
+    ]
+    (place / "qrels.trec").write_text("".join(qrels), encoding="utf-8")
+
+
+def _trec_lines(results: Mapping[str, Result], tag: str) -> Iterator[str]:
+    """Scores fall by one from rank to rank, so that trec_eval keeps the order of ties."""
+    for question_id, result in results.items():
+        for rank, page in enumerate(result.outcome.ranking, start=1):
+            yield f"{_word(question_id)} Q0 {_word(page_id(page.document, page.page_index))} {rank} {-rank} {tag}\n"
+
+
+def _word(name: str) -> str:
+    """A name without spaces, which TREC files cannot hold."""
+    return "_".join(name.split())
+
+
+def _watched(questions: list[Question], what: str) -> Iterable[Question]:
+    """The questions, with a bar on stderr that shows rate and time left; one line where there is no terminal."""
+    from rich import progress as bars
+    from rich.console import Console
+    from rich.text import Text
+
+    class Rate(bars.ProgressColumn):
+        def render(self, task: bars.Task) -> Text:
+            return Text(f"{task.finished_speed or task.speed or 0:.1f} questions/s")
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        console.print(f"{what}: {len(questions)} questions", highlight=False)
+        yield from questions
+        return
+    columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), bars.MofNCompleteColumn(), Rate())
+    with bars.Progress(*columns, bars.TimeRemainingColumn(), console=console, transient=True) as progress:
+        yield from progress.track(questions, description=what)

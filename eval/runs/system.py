@@ -1,0 +1,149 @@
+"""The system under test: a `Library` with the documents of a data set, asked like any user asks it.
+
+Pages are named by the data set's names. Files with the same bytes are one document to a library, so they are one here
+too, by the first of their names, in gold and in rankings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from eval.errors import EvaluationError
+from eval.records import CitedPlace, Corpus, GoldPage, Outcome, Question, RankedPage, StatedClaim
+from eval.runs.records import Result
+from pipeline import Library
+from pipeline.cli.watching import watcher
+from pipeline.config import Settings, load_settings
+from pipeline.results import Answer, PageHit, PageRef
+
+
+def document_id(path: Path) -> str:
+    """The id that a library gives to a file (`ARCHITECTURE.md`)."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def as_one_document(corpus: Corpus, ids: Mapping[str, str]) -> Corpus:
+    """The corpus with every gold page named by the first of its document's names. `ids`: document id by name."""
+    first: dict[str, str] = {}
+    for document in corpus.documents:
+        first.setdefault(ids[document.name], document.name)
+    name = {document.name: first[ids[document.name]] for document in corpus.documents}
+
+    def renamed(question: Question) -> Question:
+        gold: dict[tuple[str, int], GoldPage] = {}
+        for page in question.gold:
+            known = gold.setdefault((name[page.document], page.page_index), replace(page, document=name[page.document]))
+            if page.grade > known.grade:
+                gold[known.document, known.page_index] = replace(known, grade=page.grade)
+        regions = tuple(replace(region, document=name[region.document]) for region in question.regions)
+        return replace(question, gold=tuple(gold.values()), regions=regions)
+
+    documents = tuple(document for document in corpus.documents if name[document.name] == document.name)
+    return replace(corpus, documents=documents, questions=tuple(map(renamed, corpus.questions)))
+
+
+class System:
+    """A library under one configuration. Adds what the library lacks of the corpus when it is opened."""
+
+    def __init__(
+        self, library: Path, settings: Mapping[str, Any], corpus: Corpus, ids: Mapping[str, str], *, may_add: bool
+    ) -> None:
+        """`may_add`: whether missing documents may be added. Raises `EvaluationError` when a document is not there."""
+        self.settings: Settings = load_settings({**settings, "library": library})
+        self._names = {ids[document.name]: document.name for document in corpus.documents}
+        self._ids = {name: document_id for document_id, name in self._names.items()}
+        self._library = Library(settings=self.settings)
+        try:
+            self._complete(corpus, may_add)
+        except BaseException:
+            self._library.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._library.close()
+
+    def _complete(self, corpus: Corpus, may_add: bool) -> None:
+        missing = self._missing(corpus)
+        if missing and may_add:
+            with watcher() as progress:
+                for _ in self._library.add(missing, progress=progress):
+                    pass
+            missing = self._missing(corpus)
+        if missing:
+            raise EvaluationError(
+                f"the library {self.settings.library} lacks {len(missing)} documents of {corpus.name}, the first "
+                f"{missing[0].name}: `recto add` tells why it cannot be read; take it and its questions out of the set"
+            )
+
+    def _missing(self, corpus: Corpus) -> list[Path]:
+        have = {row.info.document_id for row in self._library.documents() if row.status in ("ready", "partial")}
+        return [document.path for document in corpus.documents if self._ids[document.name] not in have]
+
+    def search(self, question: Question, depth: int) -> Result:
+        """The ranking of a question, `depth` pages deep."""
+        found = self._library.search(question.text, k=depth)
+        return self._result(Outcome(question.id, self._ranking(found.hits), seconds=found.seconds), found.hits)
+
+    def ask(self, question: Question, depth: int, pages: Literal["retrieved", "oracle"]) -> Result:
+        """The ranking and the answer; `oracle`: an answer from the gold pages, whatever was found."""
+        found = self._library.search(question.text, k=depth)
+        refs = [PageRef(self._ids[gold.document], gold.page_index) for gold in question.gold if gold.grade > 0]
+        answer = self._library.ask(question.text, pages=refs if pages == "oracle" else None)
+        outcome = Outcome(
+            question.id,
+            self._ranking(found.hits),
+            answer.text,
+            answer.abstained,
+            answer.confidence,
+            self._claims(answer),
+            {**{f"search {stage}": seconds for stage, seconds in found.seconds.items()}, **answer.seconds},
+            {
+                **answer.usage,
+                "context text tokens": answer.context.text_tokens,
+                "context image tokens": answer.context.image_tokens,
+            },
+        )
+        return self._result(outcome, found.hits)
+
+    def _result(self, outcome: Outcome, hits: tuple[PageHit, ...]) -> Result:
+        trace = tuple(
+            {name: (place.rank, place.score) for name, place in hit.channels.items() if name != "fusion"}
+            for hit in hits
+        )
+        return Result(outcome, {}, trace)
+
+    def _ranking(self, hits: tuple[PageHit, ...]) -> tuple[RankedPage, ...]:
+        return tuple(
+            RankedPage(
+                self._names.get(hit.ref.document_id, hit.name),
+                hit.ref.page_index,
+                hit.score,
+                tuple(region.box for region in hit.regions),
+            )
+            for hit in hits
+        )
+
+    def _claims(self, answer: Answer) -> tuple[StatedClaim, ...]:
+        return tuple(
+            StatedClaim(
+                claim.text,
+                claim.supported,
+                tuple(
+                    CitedPlace(
+                        self._names.get(place.ref.document_id, place.name), place.ref.page_index, place.box, place.quote
+                    )
+                    for place in claim.citations
+                ),
+            )
+            for claim in answer.claims
+        )
