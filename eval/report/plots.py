@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 COLOURS = ("#1b6ca8", "#c4551a", "#3d8b40", "#8a4fa0", "#7a6a2f", "#444b54")
-WIDTH, LEFT, RIGHT, ROW = 640, 190, 80, 22
+WIDTH, LEFT, RIGHT, ROW = 520, 120, 60, 20
 Points = Sequence[tuple[float, float]]
 
 
@@ -28,33 +28,33 @@ def interval_plot(rows: Sequence[tuple[str, float, float, float]]) -> str:
 
 
 def line_plot(series: Mapping[str, Points], x_label: str, y_label: str, *, by_rank: bool = False) -> str:
-    """Lines over a y axis from 0 to 1. `by_rank`: x values stand at even distances (cut-offs), else to scale."""
-    height, top, bottom = 260, 14, 210
-    ticks = sorted({x for points in series.values() for x, _ in points})
-    place = {x: LEFT / 3 + (WIDTH - LEFT) * i / max(1, len(ticks) - 1) for i, x in enumerate(ticks)}
-    if not by_rank:
-        most = max(ticks, default=1.0) or 1.0
-        place = {x: LEFT / 3 + (WIDTH - LEFT) * x / most for x in ticks}
+    """Lines on a y axis from 0 to 1. `by_rank`: x values stand at even distances (cut-offs); else x is a share."""
+    height, top, bottom, left, right = 250, 14, 205, 45, WIDTH - 120
+    values = sorted({x for points in series.values() for x, _ in points})
+    ticks = values if by_rank else [0, 0.25, 0.5, 0.75, 1]
+
+    def across(x: float) -> float:
+        share = values.index(x) / max(1, len(values) - 1) if by_rank else x
+        return round(left + (right - left) * share, 1)
+
+    def up(y: float) -> float:
+        return round(bottom - (bottom - top) * y, 1)
+
     parts = [_open(height, f"{y_label} against {x_label}")]
     for tick in (0, 0.25, 0.5, 0.75, 1):
-        y = bottom - (bottom - top) * tick
-        parts.append(f'<line x1="{LEFT / 3:.0f}" x2="{WIDTH - LEFT * 2 / 3:.0f}" y1="{y}" y2="{y}" class="grid"/>')
-        parts.append(f'<text x="{LEFT / 3 - 8:.0f}" y="{y + 4}" text-anchor="end">{tick:g}</text>')
-    for x in ticks if by_rank else (ticks[0], ticks[-1]) if ticks else ():
-        parts.append(f'<text x="{place[x]:.1f}" y="{bottom + 18}" text-anchor="middle">{x:g}</text>')
-    parts.append(f'<text x="{WIDTH / 2 - 40}" y="{height - 8}" text-anchor="middle">{escape(x_label)}</text>')
+        parts.append(f'<line x1="{left}" x2="{right}" y1="{up(tick)}" y2="{up(tick)}" class="grid"/>')
+        parts.append(f'<text x="{left - 8}" y="{up(tick) + 4}" text-anchor="end">{tick:g}</text>')
+    parts += [f'<text x="{across(x)}" y="{bottom + 18}" text-anchor="middle">{x:g}</text>' for x in ticks]
+    parts.append(f'<text x="{(left + right) / 2}" y="{height - 8}" text-anchor="middle">{escape(x_label)}</text>')
     for number, (name, points) in enumerate(series.items()):
         colour = COLOURS[number % len(COLOURS)]
-        path = " ".join(f"{place[x]:.1f},{bottom - (bottom - top) * y:.1f}" for x, y in points)
+        path = " ".join(f"{across(x)},{up(y)}" for x, y in points)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         if by_rank:
-            parts += [
-                f'<circle cx="{place[x]:.1f}" cy="{bottom - (bottom - top) * y:.1f}" r="3" fill="{colour}"/>'
-                for x, y in points
-            ]
+            parts += [f'<circle cx="{across(x)}" cy="{up(y)}" r="3" fill="{colour}"/>' for x, y in points]
         y = top + 16 * number + 10
-        parts.append(f'<rect x="{WIDTH - 115}" y="{y - 9}" width="10" height="10" fill="{colour}"/>')
-        parts.append(f'<text x="{WIDTH - 100}" y="{y}">{escape(name)}</text>')
+        parts.append(f'<rect x="{right + 12}" y="{y - 9}" width="10" height="10" fill="{colour}"/>')
+        parts.append(f'<text x="{right + 27}" y="{y}">{escape(name)}</text>')
     return "".join([*parts, "</svg>"])
 
 

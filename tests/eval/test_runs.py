@@ -1,0 +1,248 @@
+"""Suites run for real on small libraries: results, resumption, comparison, and the report in a real browser."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pymupdf
+import pytest
+from typer.testing import CliRunner
+
+from eval.compare import cells_named, compare
+from eval.errors import EvaluationError
+from eval.runs.records import read_run
+from eval.runs.running import run_suite
+from eval.runs.suite import load_suite
+from pipeline.cli.main import app, run
+
+TOPICS = {
+    "lighthouse.pdf": ["The lighthouse at Skarne was built in 1884.", "Its lamp is seen for 21 miles."],
+    "bakery.pdf": ["The bakery sells 340 loaves a day.", "Its oven burns birch wood."],
+    "copy-of-bakery.pdf": [],
+}
+QUESTIONS = [
+    ("built", "When was the lighthouse at Skarne built?", ["1884"], [("lighthouse.pdf", 0)], "number"),
+    ("seen", "How far is the lamp of the lighthouse seen?", ["21 miles"], [("lighthouse.pdf", 1)], "number"),
+    ("loaves", "How many loaves does the bakery sell?", ["340"], [("copy-of-bakery.pdf", 0)], "number"),
+    ("wood", "Which wood burns in the oven?", ["birch"], [("bakery.pdf", 1)], "name"),
+    ("mayor", "Who is the mayor of Skarne?", [], [], "none"),
+]
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A suite file with its set: two documents, one of them under two names, and five questions."""
+    folder = tmp_path_factory.mktemp("suite")
+    (folder / "set" / "docs").mkdir(parents=True)
+    for name, pages in TOPICS.items():
+        if pages:
+            with pymupdf.open() as pdf:
+                for text in pages:
+                    page = pdf.new_page()
+                    page.insert_text((72, 80), Path(name).stem.title(), fontsize=20)
+                    page.insert_text((72, 130), text)
+                pdf.save(folder / "set" / "docs" / name)
+    shutil.copy(folder / "set" / "docs" / "bakery.pdf", folder / "set" / "docs" / "copy-of-bakery.pdf")
+    records = [
+        {
+            "id": key,
+            "question": text,
+            "answers": answers,
+            "answerable": bool(answers),
+            "gold": [{"doc": doc, "page_index": page} for doc, page in gold],
+            "regions": [{"doc": doc, "page_index": page, "box": [0.1, 0.1, 0.9, 0.2]} for doc, page in gold],
+            "slices": {"asks": kind},
+        }
+        for key, text, answers, gold, kind in QUESTIONS
+    ]
+    (folder / "set" / "questions.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    (folder / "suite.yaml").write_text(
+        "name: small\nask: true\ndepth: 4\nsets: [{name: small, folder: set}]\n"
+        "configurations: [{name: fusion}, {name: oracle, pages: oracle}, "
+        "{name: one page, settings: {answer: {pages: 1}}}]\n".replace("one page", "one-page")
+    )
+    return folder / "suite.yaml"
+
+
+@pytest.fixture(scope="module")
+def finished(suite: Path) -> Path:
+    folder = suite.parent / "run"
+    run_suite(load_suite(suite), folder, suite.parent / "libraries")
+    return folder
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and file.suffix in (".jsonl", ".json", ".trec") and file.name != "timings.jsonl"
+    }
+
+
+def test_questions_are_scored_and_traced(finished: Path) -> None:
+    done = read_run(finished)
+    fusion, oracle, _ = done.cells
+    assert [fusion.configuration, oracle.configuration] == ["fusion", "oracle"]
+    assert list(fusion.results) == [key for key, *_ in QUESTIONS]
+    loaves = fusion.results["loaves"]
+    assert loaves.scores["recall@5"] == 1, "gold under the second name of the same bytes is the same document"
+    assert fusion.questions["loaves"].gold[0].document == "bakery.pdf"
+    assert loaves.outcome.answer and "340" in loaves.outcome.answer and loaves.outcome.confidence
+    assert len(loaves.trace) == len(loaves.outcome.ranking) == 4
+    assert {"dense", "lexical", "visual"} <= set(loaves.trace[0])
+    assert fusion.results["mayor"].scores["recall@5"] is None
+    assert set(fusion.seconds) == set(fusion.results)
+    cited = {
+        (place.document, place.page_index)
+        for claim in oracle.results["wood"].outcome.claims
+        for place in claim.citations
+    }
+    assert cited == {("bakery.pdf", 1)}
+
+
+def test_trec_files_hold_the_rankings(finished: Path) -> None:
+    lines = [line.split() for line in (finished / "small" / "fusion" / "run.trec").read_text().splitlines()]
+    built = [(line[2], int(line[3]), float(line[4])) for line in lines if line[0] == "built"]
+    assert built[0][0] == "lighthouse.pdf#0" and [rank for _, rank, _ in built] == [1, 2, 3, 4]
+    assert [score for *_, score in built] == sorted((score for *_, score in built), reverse=True)
+    assert "built 0 lighthouse.pdf#0 1" in (finished / "small" / "qrels.trec").read_text()
+
+
+def test_a_run_broken_off_goes_on_and_ends_the_same(finished: Path, suite: Path) -> None:
+    before = files_of(finished)
+    results = finished / "small" / "fusion" / "results.jsonl"
+    lines = results.read_bytes().splitlines(keepends=True)
+    results.write_bytes(b"".join(lines[:2]) + lines[2][:40])
+    with pytest.raises(EvaluationError, match="not finished"):
+        read_run(finished)
+    run_suite(load_suite(suite), finished, suite.parent / "libraries")
+    assert files_of(finished) == before
+
+
+def test_a_repetition_gives_the_same_files(finished: Path, suite: Path) -> None:
+    again = suite.parent / "again"
+    run_suite(load_suite(suite), again, suite.parent / "libraries")
+    assert files_of(again) == files_of(finished)
+
+
+def test_another_suite_is_not_mixed_in(finished: Path, suite: Path, tmp_path: Path) -> None:
+    other = suite.parent / "other.yaml"
+    other.write_text(suite.read_text().replace("depth: 4", "depth: 3"))
+    with pytest.raises(EvaluationError, match="another suite"):
+        run_suite(load_suite(other), finished, suite.parent / "libraries")
+
+
+def test_comparison_names_what_was_won_and_lost(finished: Path) -> None:
+    found = compare(cells_named(f"{finished}:fusion"), cells_named(f"{finished}:one-page"))
+    recall = next(one for one in found if one.metric == "recall@5" and one.slice_name == "all")
+    assert recall.result.difference == 0 and recall.result.p == 1 and not recall.is_loss
+    assert not any(one.slice_name != "all" for one in found), "four questions are too few for a slice"
+    with pytest.raises(EvaluationError, match="several configurations"):
+        cells_named(str(finished))
+    with pytest.raises(EvaluationError, match="has no configuration"):
+        cells_named(f"{finished}:nothing")
+
+
+def test_the_gate_closes_on_a_significant_loss(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """A run of the same questions ten times over, with every answer of one configuration spoiled."""
+    copy = tmp_path / "run"
+    shutil.copytree(finished, copy)
+    for file in copy.rglob("*.jsonl"):
+        if file.name == "timings.jsonl":
+            continue
+        lines = file.read_text().splitlines()
+        if file.name == "results.jsonl" and file.parent.name == "one-page":
+            lines = [re.sub(r'"recall@1":1.0', '"recall@1":0.0', line) for line in lines]
+        numbered = [
+            line.replace(f'"{key}"', f'"{key}{n}"', 1)
+            for n in range(10)
+            for key, line in zip(ids(), lines, strict=True)
+        ]
+        file.write_text("\n".join(numbered) + "\n")
+    assert run(["eval", "compare", f"{copy}:one-page", f"{copy}:fusion", "--gate"]) == 0
+    assert run(["eval", "compare", f"{copy}:fusion", f"{copy}:one-page", "--gate"]) == 1
+    assert "recall@1 is significantly worse" in capsys.readouterr().err
+    assert run(["eval", "compare", f"{finished}:fusion", f"{copy}:one-page"]) == 2
+    assert "different questions" in capsys.readouterr().err
+
+
+def ids() -> list[str]:
+    return [key for key, *_ in QUESTIONS]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("depth: 4", "deep: 4"), "deep"),
+        (("ask: true", "metrics: [ndcg@10]"), "nDCG@10"),
+        (("folder: set", "folder: nowhere"), "nowhere"),
+        (("name: oracle", "name: fusion"), "named 'fusion'"),
+        (("[{name: small", "[{name: [small"), "no YAML"),
+    ],
+)
+def test_a_wrong_suite_is_one_line(
+    suite: Path, tmp_path: Path, change: tuple[str, str], message: str, capsys: pytest.CaptureFixture
+) -> None:
+    wrong = suite.parent / "wrong.yaml"
+    wrong.write_text(suite.read_text().replace(*change))
+    assert run(["eval", "run", str(wrong), "--out", str(tmp_path / "run")]) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+
+
+def test_json_lines(finished: Path) -> None:
+    result = CliRunner().invoke(app, ["eval", "compare", f"{finished}:fusion", f"{finished}:oracle", "--json"])
+    records = [json.loads(line) for line in result.stdout.splitlines()]
+    assert records[0]["set"] == "small" and {"metric", "difference", "p", "won", "lost"} <= set(records[0])
+
+
+@pytest.fixture(scope="module")
+def report(finished: Path) -> Path:
+    assert run(["eval", "report", str(finished), "--out", str(finished / "report.html")]) == 0
+    return finished / "report.html"
+
+
+def test_the_report_needs_no_network(report: Path) -> None:
+    text = report.read_text(encoding="utf-8")
+    assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", text)
+    assert "default-src 'none'" in text
+    assert text.count("data:image/jpeg;base64,") == 4, "each page once"
+
+
+BROWSER = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
+)
+PROBE = """<script>
+window.addEventListener("load", () => {
+  const seen = { questions: at("list").childElementCount };
+  at("words").value = "lighthouse"; list(); seen.words = at("list").childElementCount;
+  at("words").value = ""; at("slice").value = "asks: name"; list(); seen.slice = at("list").childElementCount;
+  at("slice").value = ""; list();
+  const first = at("list").firstElementChild; first.open = true;
+  setTimeout(() => {
+    seen.pictures = [...first.querySelectorAll("img")].filter(i => i.complete && i.naturalWidth > 100).length;
+    seen.boxes = first.querySelectorAll("i").length;
+    seen.errors = window.failures;
+    const told = Object.assign(document.createElement("pre"), { id: "probe", textContent: JSON.stringify(seen) });
+    document.body.append(told);
+  }, 500);
+});
+</script>"""
+
+
+@pytest.mark.skipif(not BROWSER, reason="there is no Chromium on this machine")
+def test_the_report_works_in_a_browser(report: Path, tmp_path: Path) -> None:
+    text = report.read_text(encoding="utf-8").replace("</body>", PROBE + "</body>")
+    watch = "<script>window.failures = []; window.onerror = m => window.failures.push(String(m));</script>"
+    probed = tmp_path / "probed.html"
+    probed.write_text(
+        text.replace("<body>", "<body>" + watch, 1).replace("</body>", PROBE + "</body>"), encoding="utf-8"
+    )
+    command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=8000", "--dump-dom"]
+    shown = subprocess.run([*command, probed.as_uri()], capture_output=True, text=True, timeout=120, check=True).stdout
+    seen = json.loads(re.search(r'<pre id="probe">(.*?)</pre>', shown)[1])  # type: ignore[index]
+    assert seen["questions"] == 5 and seen["words"] == 2 and seen["slice"] == 1
+    assert seen["pictures"] >= 1 + 3 * 3 and seen["boxes"] >= 4
+    assert seen["errors"] == []
