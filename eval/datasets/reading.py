@@ -91,7 +91,7 @@ def checked(
             document = by_name.get(gold.document)
             if document is None:
                 raise EvaluationError(f"{place}: the gold document {gold.document!r} is not among the documents")
-            count = _pages(document)
+            count = page_count(document)
             if not 0 <= gold.page_index < count:
                 raise EvaluationError(
                     f"{place}: the gold page_index {gold.page_index} is outside {gold.document}, which has {count} "
@@ -105,7 +105,8 @@ def checked(
 _counts: dict[Path, int] = {}
 
 
-def _pages(document: CorpusDocument) -> int:
+def page_count(document: CorpusDocument) -> int:
+    """Pages of the document, counted once. Raises `EvaluationError` for a file that cannot be opened."""
     if document.page_count is not None:
         return document.page_count
     if document.path not in _counts:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from eval.datasets.making_pages import document_of_text
 from eval.datasets.reading import checked, field, files_in, json_lines, revision_of
 from eval.errors import EvaluationError
 from eval.records import Corpus, CorpusDocument, GoldPage, GoldRegion, Question
@@ -72,35 +73,14 @@ def _region(item: Mapping[str, Any], place: str) -> GoldRegion:
 
 
 def text_documents(file: Path, cache: Path) -> tuple[CorpusDocument, ...]:
-    """One PDF a record, made once: the title as a heading, the text below, all on one page as long as it needs."""
+    """One PDF a record."""
     folder = cache / f"{file.resolve().parent.name}-{revision_of([file])}"
-    folder.mkdir(parents=True, exist_ok=True)
-    documents = []
-    for place, record in json_lines(file):
-        name = str(field(record, "id", (str, int), place))
-        path = folder / f"{name}.pdf"
-        if not path.is_file():
-            _write_page(path, str(record.get("title", "")), field(record, "text", str, place))
-        documents.append(CorpusDocument(name, path, 1))
-    return tuple(documents)
-
-
-def _write_page(path: Path, title: str, text: str) -> None:
-    import pymupdf
-
-    width, margin, size = 595, 50, 10
-    lines = len(text) // 60 + text.count("\n") + len(title) // 30 + 6
-    with pymupdf.open() as pdf:
-        page = pdf.new_page(width=width, height=2 * margin + lines * size * 1.6)
-        story = pymupdf.Story("")
-        body = story.body
-        body.add_header(level=2).add_text(title)
-        for paragraph in text.splitlines() or [""]:
-            body.add_paragraph().add_text(paragraph)
-        inside = pymupdf.Rect(margin, margin, width - margin, page.rect.height - margin)
-        spare, _ = page.insert_htmlbox(inside, story)
-        if spare < 0:
-            raise EvaluationError(f"the record {path.stem} does not fit onto its page")
-        temporary = path.with_suffix(".part")
-        pdf.save(temporary, garbage=3, deflate=True)
-    temporary.replace(path)
+    return tuple(
+        document_of_text(
+            str(field(record, "id", (str, int), place)),
+            str(record.get("title", "")),
+            field(record, "text", str, place),
+            folder,
+        )
+        for place, record in json_lines(file)
+    )

@@ -1,25 +1,50 @@
-"""Data sets by name or by folder."""
+"""Data sets by kind: who publishes them, how many questions a whole copy has, and what reads them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from eval.datasets import recto
+from eval.datasets import financebench, mmdocir, mmlongbench, recto, slidevqa, unidoc, vidore
 from eval.errors import EvaluationError
 from eval.records import Corpus
 
-Loader = Callable[[Path], Corpus]
 
-LOADERS: Mapping[str, Loader] = {}
+@dataclass(frozen=True, slots=True)
+class Source:
+    """`load(folder, cache)` reads a local copy in the publisher's own layout; `questions`: of a whole copy."""
+
+    load: Callable[[Path, Path], Corpus]
+    questions: int | None = None
+
+
+SOURCES: Mapping[str, Source] = {
+    "recto": Source(recto.load),
+    "financebench": Source(financebench.load, financebench.QUESTIONS),
+    "mmdocir": Source(mmdocir.load, mmdocir.QUESTIONS),
+    "mmlongbench": Source(mmlongbench.load, mmlongbench.QUESTIONS),
+    "slidevqa": Source(slidevqa.load, slidevqa.QUESTIONS),
+    "unidoc": Source(unidoc.load, unidoc.QUESTIONS),
+    "vidore": Source(vidore.load),
+    "visrag": Source(vidore.load),
+}
 
 
 def load(kind: str, folder: Path, cache: Path) -> Corpus:
-    """The set of `kind` ("recto" or a published one) in `folder`. Raises `EvaluationError`."""
+    """The set of `kind` in `folder`; documents that must be put together go to `cache`.
+
+    Raises `EvaluationError` for an unknown kind, a wrong file, and a copy that is not whole.
+    """
+    if kind not in SOURCES:
+        raise EvaluationError(f"there is no kind of data set {kind!r}; there are {', '.join(SOURCES)}")
     if not folder.is_dir():
         raise EvaluationError(f"there is no folder {folder} with a data set")
-    if kind == "recto":
-        return recto.load(folder, cache)
-    if kind not in LOADERS:
-        raise EvaluationError(f"there is no kind of data set {kind!r}; there are {', '.join(['recto', *LOADERS])}")
-    return LOADERS[kind](folder)
+    source = SOURCES[kind]
+    corpus = source.load(folder, cache)
+    if source.questions not in (None, len(corpus.questions)):
+        raise EvaluationError(
+            f"{folder} holds {len(corpus.questions)} questions and {kind} has {source.questions}: "
+            "the copy is not whole, or of another release than the one this reads"
+        )
+    return corpus
