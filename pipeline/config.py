@@ -57,7 +57,7 @@ class EmbeddingSection(_Section):
     page_model: str = "regions"
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str = "auto"
-    batch_tokens: int = Field(16_384, ge=256, description="padded tokens in one forward pass")
+    batch_tokens: int = Field(4_096, ge=256, description="padded tokens in one forward pass")
 
 
 class RetrievalSection(_Section):
