@@ -15,7 +15,7 @@ from eval.metrics.registry import METRICS
 from eval.records import CitedPlace, RankedPage
 from eval.report.pictures import page_pictures
 from eval.report.plots import interval_plot, line_plot
-from eval.runs.records import Cell, Result, Run
+from eval.runs.records import JUDGE, Cell, Result, Run
 from eval.summary import Figure, figures, recall_by_channel, recall_by_depth, risk_by_coverage
 
 
@@ -33,11 +33,21 @@ def write_report(run: Run, file: Path, pages: int) -> int:
         questions=Markup(_json([one for cells in _by_set(run) for one in _questions(cells, pages)])),
         pictures=Markup(_json(pictures)),
         left_out=left_out,
+        judge=_judge(run),
         configurations=list(run.about["cells"]),
     )
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
     return file.stat().st_size
+
+
+def _judge(run: Run) -> dict[str, Any] | None:
+    """The judge's own rates, and how many scores it could not give."""
+    file = run.folder / JUDGE
+    if not file.is_file():
+        return None
+    unscored = sum(len(result.unscored) for cell in run.cells for result in cell.results.values())
+    return {**json.loads(file.read_text(encoding="utf-8")), "unscored_here": unscored}
 
 
 def _json(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 RUN/run.json                        the suite, settings, versions, seed and data-set revisions
 RUN/places.json                     the library that each set was searched in, to show its pages
+RUN/judge.json                      the judge's rates on the hard cases, where there was a judge
 RUN/SET/questions.jsonl             the questions with their gold pages, as they were asked
 RUN/SET/qrels.trec                  the gold pages for trec_eval
 RUN/SET/CONFIGURATION/results.jsonl one `Result` a line, in the order of the questions
@@ -22,19 +23,22 @@ from pydantic import TypeAdapter, ValidationError
 from eval.errors import EvaluationError
 from eval.records import Outcome, Question
 
-RESULTS, TIMINGS, PLACES = "results.jsonl", "timings.jsonl", "places.json"
+RESULTS, TIMINGS, PLACES, JUDGE = "results.jsonl", "timings.jsonl", "places.json", "judge.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """A question's outcome, its scores by metric (None: does not apply), and how each page got its place.
 
-    trace: for each page of the ranking, in order, channel → (rank, score).
+    trace: for each page of the ranking, in order, channel → (rank, score). unscored: scores that are None because the
+    judge's reply was unusable. told: the judge's replies by score.
     """
 
     outcome: Outcome
     scores: Mapping[str, float | None]
     trace: tuple[Mapping[str, tuple[int, float]], ...] = ()
+    unscored: tuple[str, ...] = ()
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,21 +6,24 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eval.datasets.registry import load
 from eval.errors import EvaluationError
 from eval.metrics.registry import metric
 from eval.metrics.retrieval import page_id
 from eval.records import Corpus, Question
-from eval.runs.records import PLACES, RESULTS, TIMINGS, Result, line_of, question_line, read_results
+from eval.runs.records import JUDGE, PLACES, RESULTS, TIMINGS, Result, line_of, question_line, read_results
 from eval.runs.suite import Configuration, SetPart, Suite
 from eval.runs.system import System, as_one_document, document_id
 from pipeline.config import Settings, load_settings
+
+if TYPE_CHECKING:
+    from eval.judge.judge import Judge
 
 PACKAGES = ("recto", "torch", "sentence-transformers", "chromadb", "pymupdf", "tantivy", "rapidocr", "ir_measures")
 
@@ -32,6 +35,7 @@ def run_suite(suite: Suite, folder: Path, libraries: Path) -> None:
     """
     corpora = {part.name: _corpus(part, libraries) for part in suite.sets}
     _begin(suite, folder, corpora)
+    judge = _judge(suite, folder)
     for part in suite.sets:
         corpus, ids = corpora[part.name]
         _write_set(folder / part.name, corpus)
@@ -39,7 +43,7 @@ def run_suite(suite: Suite, folder: Path, libraries: Path) -> None:
             library = part.library or libraries / f"{part.name}-{_library_key(configuration, corpus)}"
             _note_place(folder / PLACES, part.name, configuration.name, library)
             make = partial(System, library, configuration.settings, corpus, ids, may_add=part.library is None)
-            _run_cell(suite, configuration, corpus, folder / part.name / configuration.name, make)
+            _run_cell(suite, configuration, corpus, folder / part.name / configuration.name, make, judge)
 
 
 def _corpus(part: SetPart, libraries: Path) -> tuple[Corpus, dict[str, str]]:
@@ -54,7 +58,7 @@ def _begin(suite: Suite, folder: Path, corpora: Mapping[str, tuple[Corpus, dict[
     settings = {one.name: load_settings(one.settings) for one in suite.configurations}
     about = {
         "suite": suite.model_dump(mode="json", exclude={"sets": {"__all__": {"folder", "library"}}}),
-        "metrics": suite.measured,
+        "metrics": suite.measured + suite.judged,
         "sets": {
             part.name: {
                 "revision": corpora[part.name][0].revision,
@@ -88,7 +92,12 @@ def _note_place(file: Path, set_name: str, configuration: str, library: Path) ->
 
 
 def _run_cell(
-    suite: Suite, configuration: Configuration, corpus: Corpus, place: Path, make: Callable[[], System]
+    suite: Suite,
+    configuration: Configuration,
+    corpus: Corpus,
+    place: Path,
+    make: Callable[[], System],
+    judge: Judge | None,
 ) -> None:
     place.mkdir(parents=True, exist_ok=True)
     done = read_results(place / RESULTS)
@@ -100,7 +109,7 @@ def _run_cell(
             (place / TIMINGS).open("a", encoding="utf-8") as timings,
         ):
             for question in _watched(left, f"{corpus.name}, {configuration.name}"):
-                result = _one(system, suite, configuration, question)
+                result = _one(system, suite, configuration, question, judge)
                 timings.write(json.dumps([question.id, dict(result.outcome.seconds)]) + "\n")
                 timings.flush()
                 result = replace(result, outcome=replace(result.outcome, seconds={}))
@@ -111,13 +120,40 @@ def _run_cell(
     (place / "run.trec").write_text("".join(_trec_lines(rankings, configuration.name)), encoding="utf-8")
 
 
-def _one(system: System, suite: Suite, configuration: Configuration, question: Question) -> Result:
+def _judge(suite: Suite, folder: Path) -> Judge | None:
+    """The suite's judge, its rates on the hard cases written to `judge.json` before it judges anything."""
+    if suite.judge is None:
+        return None
+    from eval.judge.calibration import calibrate
+    from eval.judge.judge import Judge
+    from pipeline.answering.endpoint import endpoint_llm, explain
+    from pipeline.config import AnswerSection
+
+    part = suite.judge
+    section = AnswerSection(answerer="endpoint", url=part.url, model=part.model, api_key=part.api_key)
+    judge = Judge(endpoint_llm(section), constrained=part.constrained, explain=partial(explain, settings=section))
+    file = folder / JUDGE
+    if not file.is_file():
+        rates = asdict(calibrate(judge))
+        file.write_text(
+            json.dumps({"model": part.model, **rates}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
+    return judge
+
+
+def _one(system: System, suite: Suite, configuration: Configuration, question: Question, judge: Judge | None) -> Result:
     if suite.ask:
         result = system.ask(question, suite.depth, configuration.pages)
     else:
         result = system.search(question, suite.depth)
     scores = {name: metric(name).score(question, result.outcome) for name in suite.measured}
-    return replace(result, scores=scores)
+    judged = judge.all_measures(question, result.outcome) if judge else {}
+    return replace(
+        result,
+        scores=scores | {name: one.score for name, one in judged.items()},
+        unscored=tuple(name for name, one in judged.items() if one.unscored),
+        told={name: one.told for name, one in judged.items() if one.told},
+    )
 
 
 def _library_key(configuration: Configuration, corpus: Corpus) -> str:

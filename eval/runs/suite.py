@@ -44,6 +44,15 @@ class Configuration(_Part):
     pages: Literal["retrieved", "oracle"] = "retrieved"
 
 
+class JudgePart(_Part):
+    """A model behind an OpenAI-compatible URL that judges answers. `constrained`: the server takes JSON schemas."""
+
+    url: str
+    model: str
+    api_key: str = Field("none", repr=False, exclude=True)
+    constrained: bool = True
+
+
 class Suite(_Part):
     """What `recto eval run` runs. `depth`: pages recorded of each ranking. `ask`: also answer, not only search."""
 
@@ -53,6 +62,7 @@ class Suite(_Part):
     depth: int = Field(20, ge=1, le=1000)
     ask: bool = False
     metrics: list[str] = []
+    judge: JudgePart | None = None
     seed: int = 0
 
     @model_validator(mode="after")
@@ -61,6 +71,12 @@ class Suite(_Part):
             names = [part.name for part in parts]
             if len(set(names)) < len(names):
                 raise ValueError(f"two entries are named {max(names, key=names.count)!r}: give each its own name")
+        return self
+
+    @model_validator(mode="after")
+    def _judgeable(self) -> Suite:
+        if self.judge and not self.ask:
+            raise ValueError("a judge judges answers: set ask to true")
         return self
 
     @field_validator("metrics")
@@ -77,6 +93,11 @@ class Suite(_Part):
     def measured(self) -> list[str]:
         """The metrics named, or the usual ones for what is done."""
         return self.metrics or (SEARCHED + ASKED if self.ask else SEARCHED)
+
+    @property
+    def judged(self) -> list[str]:
+        """Names of the scores that a judge gives."""
+        return [f"judged {name}" for name in ("correctness", "completeness", "faithfulness")] if self.judge else []
 
 
 def load_suite(file: Path) -> Suite:
