@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
     command(group, "run", common=COMMON)(run)
     command(group, "compare", common=COMMON)(compare)
     command(group, "report", common=COMMON)(report)
+    command(group, "make-questions")(make_questions)
     app.add_typer(group, name="eval")
 
 
@@ -147,3 +148,34 @@ def report(
     else:
         invocation.console.print(f"{file} ({size / 1e6:.1f} MB)", markup=False)
     return 0
+
+
+def make_questions(
+    invocation: Invocation,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.jsonl", help="Where questions are added, a line each.")],
+    count: Annotated[int, typer.Option("--count", min=1, help="Questions that the file shall hold.")] = 50,
+    seed: Annotated[int, typer.Option("--seed", help="Which pages are tried first.")] = 0,
+) -> int:
+    """Make a question set from the library by the configured model; every question is checked against its page."""
+    from collections import Counter
+
+    from eval.judge.judge import Judge
+    from eval.making.questions import make_questions as made_questions
+    from eval.output import MadeLine
+    from pipeline.answering.endpoint import endpoint_llm
+    from pipeline.errors import ConfigError
+
+    answer = invocation.settings().answer
+    if not (answer.url and answer.model):
+        raise ConfigError("a language model makes the questions: set answer.url and answer.model to one that is served")
+    llm = endpoint_llm(answer)
+    became: Counter[str] = Counter()
+    with invocation.open() as library:
+        for made in made_questions(library, llm, Judge(llm), count, out, seed):
+            became[made.rejected or "kept"] += 1
+            if made.record is not None and invocation.as_json:
+                invocation.write(MadeLine(**made.record))
+            elif made.record is not None:
+                invocation.console.print(made.record["question"], markup=False)
+    say("; ".join(f"{number} {what}" for what, number in became.most_common()) or "no page was left to try")
+    return 0 if became["kept"] else FAILED

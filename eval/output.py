@@ -78,3 +78,14 @@ class ReportLine(Line):
 
     file: str
     bytes: int
+
+
+class MadeLine(Line):
+    """A question made, as it stands in the file."""
+
+    id: str
+    question: str
+    answers: list[str]
+    gold: list[dict[str, str | int]]
+    regions: list[dict[str, str | int | list[float]]]
+    evidence: list[str]

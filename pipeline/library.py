@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ingest.document import Box, PageIssue
+from ingest.document import Box, Page, PageIssue
 from ingest.files import find_files
 from ingest.settings import ChunkSettings, IngestSettings, WorkerSettings
 from pipeline.config import Mode, Settings, load_settings
@@ -227,6 +227,11 @@ class Library:
         return self._screenshots.page(
             ref.document_id, original, row.info.media_type, ref.page_index, self.settings.screenshots.dpi
         )
+
+    def page(self, ref: PageRef) -> Page | None:
+        """The page as it was read: blocks with their text and boxes. None where it could not be, or is not there."""
+        pages = self._stores.catalog.parsed_pages(ref.document_id)
+        return next((page for page in pages if page.page_index == ref.page_index), None)
 
     def page_boxes(self, ref: PageRef, question: str) -> tuple[Box, ...]:
         """Where on the page the evidence for the question stands: cited boxes, else the regions that match it."""

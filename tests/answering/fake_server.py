@@ -7,7 +7,7 @@ import io
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -16,10 +16,11 @@ from PIL import Image
 
 
 class ChatServer:
-    """`reply` is what the model says; `status`, `body`, `delay` and `pieces` make it misbehave or dribble."""
+    """`reply` is what the model says, or what `say` makes of the last message; the rest makes it misbehave or dribble."""
 
     def __init__(self) -> None:
         self.reply = ""
+        self.say: Callable[[str], str] | None = None
         self.pieces: list[str] | None = None
         self.status = 200
         self.body: bytes | None = None
@@ -39,6 +40,9 @@ class ChatServer:
         self.requests.append(request)
         self.keys.append(handler.headers.get("Authorization"))
         time.sleep(self.delay)
+        if self.say is not None:
+            content = request["messages"][-1]["content"]
+            self.reply = self.say(content if isinstance(content, str) else content[-1]["text"])
         if self.status != 200 or self.body is not None:
             body = self.body if self.body is not None else b'{"error": {"message": "so it is"}}'
             self._send(handler, self.status, "application/json", body)
