@@ -33,6 +33,7 @@ def register(app: typer.Typer) -> None:
     command(group, "compare", common=COMMON)(compare)
     command(group, "report", common=COMMON)(report)
     command(group, "make-questions")(make_questions)
+    command(group, "make-needles", common=("debug",))(make_needles)
     app.add_typer(group, name="eval")
 
 
@@ -179,3 +180,15 @@ def make_questions(
                 invocation.console.print(made.record["question"], markup=False)
     say("; ".join(f"{number} {what}" for what, number in became.most_common()) or "no page was left to try")
     return 0 if became["kept"] else FAILED
+
+
+def make_needles(
+    invocation: Invocation,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the set goes: docs/ and questions.jsonl.")],
+    seed: Annotated[int, typer.Option("--seed", help="Which needles, and which hay.")] = 0,
+) -> int:
+    """Make a set of needles: single sentences at known depths of long documents, as text and as pictures."""
+    from eval.robustness.needles import make_needles as write_needles
+
+    say(f"{write_needles(folder, seed)} needles in {folder}")
+    return 0

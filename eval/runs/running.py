@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from importlib.metadata import version
@@ -17,6 +17,7 @@ from eval.errors import EvaluationError
 from eval.metrics.registry import metric
 from eval.metrics.retrieval import page_id
 from eval.records import Corpus, Question
+from eval.robustness.questions import asked
 from eval.runs.records import JUDGE, PLACES, RESULTS, TIMINGS, Result, line_of, question_line, read_results
 from eval.runs.suite import Configuration, SetPart, Suite
 from eval.runs.system import System, as_one_document, document_id
@@ -33,23 +34,26 @@ def run_suite(suite: Suite, folder: Path, libraries: Path) -> None:
 
     Raises `EvaluationError` when the folder holds a run of something else.
     """
-    corpora = {part.name: _corpus(part, libraries) for part in suite.sets}
+    corpora = {part.name: _corpus(part, libraries, suite.seed) for part in suite.sets}
     _begin(suite, folder, corpora)
     judge = _judge(suite, folder)
     for part in suite.sets:
         corpus, ids = corpora[part.name]
         _write_set(folder / part.name, corpus)
         for configuration in suite.configurations:
-            library = part.library or libraries / f"{part.name}-{_library_key(configuration, corpus)}"
+            library = (
+                part.library or libraries / f"{corpus.name}-{_library_key(configuration, corpus, part.distractors)}"
+            )
             _note_place(folder / PLACES, part.name, configuration.name, library)
-            make = partial(System, library, configuration.settings, corpus, ids, may_add=part.library is None)
+            add = None if part.library else part.distractors
+            make = partial(System, library, configuration.settings, corpus, ids, add=add)
             _run_cell(suite, configuration, corpus, folder / part.name / configuration.name, make, judge)
 
 
-def _corpus(part: SetPart, libraries: Path) -> tuple[Corpus, dict[str, str]]:
+def _corpus(part: SetPart, libraries: Path, seed: int) -> tuple[Corpus, dict[str, str]]:
     corpus = load(part.kind, part.folder, libraries / "made-pages")
     ids = {document.name: document_id(document.path) for document in corpus.documents}
-    questions = corpus.questions[: part.limit] if part.limit else corpus.questions
+    questions = tuple(asked(question, part.asked, seed) for question in corpus.questions[: part.limit])
     return as_one_document(replace(corpus, questions=questions), ids), ids
 
 
@@ -156,10 +160,11 @@ def _one(system: System, suite: Suite, configuration: Configuration, question: Q
     )
 
 
-def _library_key(configuration: Configuration, corpus: Corpus) -> str:
+def _library_key(configuration: Configuration, corpus: Corpus, distractors: Sequence[Path]) -> str:
     """What decides what is stored: two configurations that differ only in retrieval or answering share a library."""
     settings = load_settings(configuration.settings)
     stored = [settings.ingest.model_dump(mode="json"), settings.embedding.model_dump(mode="json"), corpus.revision]
+    stored += map(str, distractors)
     return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()[:8]
 
 

@@ -27,13 +27,19 @@ class _Part(BaseModel):
 
 
 class SetPart(_Part):
-    """A data set. `library`: a library that already holds its documents; else one is made beside the run."""
+    """A data set. `library`: a library that already holds its documents; else one is made beside the run.
+
+    asked: how its questions are asked (`eval.robustness.questions`). distractors: folders whose files are added too, so
+    that recall can be seen against the size of the pile.
+    """
 
     name: str = Field(pattern=r"^[\w.-]+$")
     folder: Path
     kind: str = "recto"
     library: Path | None = None
     limit: int | None = Field(None, ge=1, description="only the first questions, to try a suite out")
+    asked: Literal["as-asked", "typos", "lower-case", "upper-case", "no-punctuation"] = "as-asked"
+    distractors: list[Path] = []
 
 
 class Configuration(_Part):
@@ -117,7 +123,11 @@ def load_suite(file: Path) -> Suite:
     base = file.resolve().parent
     sets = [
         part.model_copy(
-            update={"folder": base / part.folder, "library": part.library and base / part.library},
+            update={
+                "folder": base / part.folder,
+                "library": part.library and base / part.library,
+                "distractors": [base / folder for folder in part.distractors],
+            },
         )
         for part in suite.sets
     ]

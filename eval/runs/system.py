@@ -7,7 +7,7 @@ too, by the first of their names, in gold and in rankings.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -51,15 +51,24 @@ class System:
     """A library under one configuration. Adds what the library lacks of the corpus when it is opened."""
 
     def __init__(
-        self, library: Path, settings: Mapping[str, Any], corpus: Corpus, ids: Mapping[str, str], *, may_add: bool
+        self,
+        library: Path,
+        settings: Mapping[str, Any],
+        corpus: Corpus,
+        ids: Mapping[str, str],
+        *,
+        add: Sequence[Path] | None,
     ) -> None:
-        """`may_add`: whether missing documents may be added. Raises `EvaluationError` when a document is not there."""
+        """`add`: missing documents are added, and these files and folders too; None: nothing is added.
+
+        Raises `EvaluationError` when a document is not there.
+        """
         self.settings: Settings = load_settings({**settings, "library": library})
         self._names = {ids[document.name]: document.name for document in corpus.documents}
         self._ids = {name: document_id for document_id, name in self._names.items()}
         self._library = Library(settings=self.settings)
         try:
-            self._complete(corpus, may_add)
+            self._complete(corpus, add)
         except BaseException:
             self._library.close()
             raise
@@ -72,11 +81,11 @@ class System:
     ) -> None:
         self._library.close()
 
-    def _complete(self, corpus: Corpus, may_add: bool) -> None:
+    def _complete(self, corpus: Corpus, add: Sequence[Path] | None) -> None:
         missing = self._missing(corpus)
-        if missing and may_add:
+        if add is not None and (missing or add):
             with watcher() as progress:
-                for _ in self._library.add(missing, progress=progress):
+                for _ in self._library.add([*missing, *add], progress=progress):
                     pass
             missing = self._missing(corpus)
         if missing:

@@ -16,7 +16,7 @@ from PIL import Image
 
 
 class ChatServer:
-    """`reply` is what the model says, or what `say` makes of the last message; the rest makes it misbehave or dribble."""
+    """`reply` is what the model says, or what `say` makes of the last message; the rest makes it misbehave."""
 
     def __init__(self) -> None:
         self.reply = ""
