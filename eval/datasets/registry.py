@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.datasets import financebench, mmdocir, mmlongbench, recto, slidevqa, unidoc, vidore
+from eval.datasets import financebench, mmdocir, mmlongbench, mpdocvqa, ohrbench, recto, slidevqa, unidoc, vidore
 from eval.errors import EvaluationError
 from eval.records import Corpus
 
@@ -24,6 +24,8 @@ SOURCES: Mapping[str, Source] = {
     "financebench": Source(financebench.load, financebench.QUESTIONS),
     "mmdocir": Source(mmdocir.load, mmdocir.QUESTIONS),
     "mmlongbench": Source(mmlongbench.load, mmlongbench.QUESTIONS),
+    "mpdocvqa": Source(mpdocvqa.load),
+    "ohrbench": Source(ohrbench.load),
     "slidevqa": Source(slidevqa.load, slidevqa.QUESTIONS),
     "unidoc": Source(unidoc.load, unidoc.QUESTIONS),
     "vidore": Source(vidore.load),

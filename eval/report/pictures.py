@@ -14,9 +14,9 @@ from pipeline.config import load_settings
 from pipeline.errors import RectoError
 from pipeline.results import PageRef
 
-WIDTH, QUALITY = 440, 55
+WIDTH, QUALITY = 360, 50
 MOST = 1_500
-"""Pictures in one report: at about 20 kB each, what a browser still opens at once."""
+"""Pictures in one report: at about 15 kB each, what a browser still opens at once."""
 
 
 def page_pictures(run: Run, pages: int) -> tuple[dict[str, str], int]:

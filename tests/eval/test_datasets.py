@@ -5,13 +5,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow
 import pymupdf
 import pytest
 from PIL import Image
 from pyarrow import parquet
 
-from eval.datasets import financebench, mmdocir, mmlongbench, slidevqa, unidoc, vidore
+from eval.datasets import financebench, mmdocir, mmlongbench, mpdocvqa, ohrbench, slidevqa, unidoc, vidore
 from eval.datasets.registry import SOURCES, load
 from eval.errors import EvaluationError
 from eval.records import GoldPage
@@ -202,6 +203,26 @@ def test_visrag_pages_are_documents(tmp_path: Path) -> None:
     corpus = SOURCES["visrag"].load(tmp_path, tmp_path / "cache")
     assert corpus.questions[0].gold == (GoldPage("p2", 0),)
     assert [document.page_count for document in corpus.documents] == [1, 1]
+
+
+def test_ohrbench_counts_from_0(tmp_path: Path) -> None:
+    pdf(tmp_path / "data" / "pdfs" / "law" / "0007.pdf", 4)
+    row = {"doc_name": "law/0007", "ID": "x", "questions": "?", "answers": "y", "evidence_page_no": 3}
+    (tmp_path / "data" / "qas_v2.json").write_text(json.dumps([row, {**row, "ID": "z", "evidence_page_no": [0, 1]}]))
+    one, two = ohrbench.load(tmp_path, tmp_path).questions
+    assert one.gold == (GoldPage("0007.pdf", 3),) and two.gold == (GoldPage("0007.pdf", 0), GoldPage("0007.pdf", 1))
+
+
+def test_mpdocvqa_windows_are_put_together(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    for number in (3, 4, 11):
+        (tmp_path / "images" / f"doc_a_p{number}.jpg").write_bytes(picture())
+    row = {"question_id": 1, "question": "?", "answers": ["x"], "image_name": ["doc_a_p4", "doc_a_p11"]}
+    rows = [{"version": 0}, {**row, "answer_page_idx": 1}, {**row, "question_id": 2, "image_name": ["doc_a_p3"]}]
+    np.save(tmp_path / "imdb_val.npy", np.array(rows, dtype=object))
+    corpus = mpdocvqa.load(tmp_path, tmp_path / "cache")
+    assert [document.page_count for document in corpus.documents] == [3]
+    assert corpus.questions[0].gold == (GoldPage("doc_a", 2),) and corpus.questions[1].gold == ()
 
 
 def test_what_is_no_set_is_said(tmp_path: Path) -> None:
