@@ -1,4 +1,4 @@
-"""MP-DocVQA (RRC DocVQA task 4): `imdb_SPLIT.npy` and `images/NAME.jpg`. Pages from 0, as places in a question's window.
+"""MP-DocVQA (RRC DocVQA task 4): `imdb_SPLIT.npy`, `images/NAME.jpg`. Pages from 0, places in a question's window.
 
 A question shows a window of at most 20 pages of its document; here it is asked of the document, put together from all
 pages that any question shows (`NAME_pNUMBER`, by number). The files are numpy pickles, which run code when read: take
