@@ -78,7 +78,7 @@ class AnswerSection(_Section):
     model: str = Field("", description="the model's name at that URL")
     api_key: str = Field("none", repr=False)
     timeout: float = Field(120.0, gt=0)
-    pages: int = Field(5, ge=1, le=100, description="pages that may enter the context")
+    pages: int = Field(8, ge=1, le=100, description="pages that may enter the context")
     context_tokens: int = Field(16_000, ge=256, description="text and image tokens together")
     output_tokens: int = Field(1_024, ge=16)
     image_tokens: int = Field(1_280, ge=0, description="most tokens one page picture may cost; 0 sends none")

@@ -40,7 +40,7 @@ class ExtractiveAnswerer:
         started = time.perf_counter()
         asked = parts or [FoundPart(question, SearchResult(question, tuple(hits)))]
         read = dict.fromkeys(hit.ref for part in asked for hit in part.found.hits[: self._pages])
-        quoted = [self._quotations(part.found) for part in asked]
+        quoted = [self._quotations(part.found, MOST_CLAIMS if len(asked) == 1 else 1) for part in asked]
         claims = tuple(dict.fromkeys(claim for own, _ in quoted for claim in own))
         silent = [part.question for part, (own, _) in zip(asked, quoted, strict=True) if not own]
         said = abstention(question).text
@@ -59,10 +59,10 @@ class ExtractiveAnswerer:
             yield ClaimReady(claim)
         yield AnswerReady(answer)
 
-    def _quotations(self, found: SearchResult) -> tuple[tuple[Claim, ...], float]:
-        """The quotations, none where they are weak, and how sure they are."""
+    def _quotations(self, found: SearchResult, most: int) -> tuple[tuple[Claim, ...], float]:
+        """At most `most` quotations, none where they are weak, and how sure they are."""
         ranking = rank_units(found.question, found.hits[: self._pages], self._embedder)
-        chosen = choose(ranking) if ranking.units else []
+        chosen = choose(ranking, most) if ranking.units else []
         if not chosen:
             return (), 0.0
         fit = strength(chosen, ranking)
@@ -76,13 +76,13 @@ def strength(chosen: Sequence[RankedUnit], ranking: Ranking) -> Strength:
     return Strength(best.similarity, best.coverage, best.fits, asked - grounded, bool(asked) and asked <= grounded)
 
 
-def choose(ranking: Ranking) -> list[RankedUnit]:
+def choose(ranking: Ranking, most: int = MOST_CLAIMS) -> list[RankedUnit]:
     """Greedy coverage: the best unit, then units that bring terms of the question which the chosen ones lack."""
     best = ranking.units[0]
     chosen, covered = [best], set(best.covered)
     if ranking.terms.wants_reason:
         chosen += _next_sentence(best, ranking)
-    while len(chosen) < MOST_CLAIMS:
+    while len(chosen) < most:
         useful = [unit for unit in ranking.units if _adds(unit, chosen, covered, ranking)]
         if not useful:
             break

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pipeline.embedding.base import BagEncoder, PageVectors, Vectors
 from pipeline.results import PageRef
 from pipeline.retrieval.maxsim import PageMatch, maxsim
-from pipeline.retrieval.words import page_key
+from pipeline.retrieval.words import name_words, page_key
 from pipeline.stores.opened import Stores
 
 CHUNKS_PER_PAGE = 3
@@ -90,11 +90,18 @@ def documents(stores: Stores, words: str, pool: int, scope: Scope) -> dict[str, 
 
 
 def documents_named(stores: Stores, name: str, scope: Scope) -> dict[str, float]:
-    """BM25 of the name against the cards that have every word of it."""
-    most = len(scope.document_ids)
-    found = [documents(stores, word, most, scope).keys() for word in stores.cards.words(name)]
+    """BM25 of the name against the cards that have every word of it, some of them in the document's name or title.
+
+    A place that a report's first pages speak of is not what the report is.
+    """
+    words, most = stores.cards.words(name), len(scope.document_ids)
+    found = [documents(stores, word, most, scope).keys() for word in words]
+    scores = documents(stores, name, most, scope)
+    called = stores.catalog.names([key for key in scores if all(key in ids for ids in found)])
     return {
-        key: score for key, score in documents(stores, name, most, scope).items() if all(key in ids for ids in found)
+        key: scores[key]
+        for key, (file, title) in called.items()
+        if not set(words).isdisjoint(stores.cards.words(f"{name_words(file)} {title}"))
     }
 
 
