@@ -257,11 +257,6 @@ class Catalog(Lookup):
         """The byte behind the document's last durable bag, 0 when it has none."""
         return max((bag.end for _, bag in self.indexed_pages(document_id)), default=0)
 
-    def forget_lost(self, document_id: str) -> None:
-        """Drop the document's lost pages, so that they are read again."""
-        with self.database.transaction() as run:
-            run.execute("DELETE FROM pages WHERE document_id = ? AND lost", (document_id,))
-
     def chunk_ids(self, document_id: str) -> list[str]:
         """Ids of the document's chunks, in reading order."""
         found = self.database.rows(

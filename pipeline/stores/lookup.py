@@ -17,6 +17,7 @@ KEYS_A_STATEMENT = 300
 
 _PAGE = ("document_id", "page_index")
 _KINDS = {kind.value: kind for kind in Kind}
+_CHUNK = ("ordinal", "kind", "text", "context", "tokens", "spans")
 
 
 class Lookup:
@@ -63,24 +64,14 @@ class Lookup:
         )
         return {document_id: (name, title) for document_id, name, title in found}
 
-    def chunks_of(self, refs: Sequence[PageRef], with_spans: bool = True) -> dict[PageRef, list[Chunk]]:
-        """Chunks of each page in their order; every ref has a list, empty where the page has none.
-
-        Spans are most of the cost: leave them out while ranking, fetch them for the pages that are shown.
-        """
+    def chunks_of(self, refs: Sequence[PageRef]) -> dict[PageRef, list[Chunk]]:
+        """Chunks of each page in their order; every ref has a list, empty where the page has none."""
         chunks: dict[PageRef, list[Chunk]] = {ref: [] for ref in refs}
-        for row in self._matching(_chunk_columns(with_spans), "chunks", _PAGE, _keys(refs)):
+        for row in self._matching(_CHUNK, "chunks", _PAGE, _keys(refs)):
             chunks[PageRef(row[0], row[1])].append(_chunk(row))
         for several in chunks.values():
             several.sort(key=lambda chunk: chunk.ordinal)
         return chunks
-
-    def chunks_by_id(self, chunk_ids: Sequence[str], with_spans: bool = True) -> dict[str, Chunk]:
-        """Chunks by `Chunk.chunk_id`."""
-        parts = [chunk_id.rsplit(":", 2) for chunk_id in dict.fromkeys(chunk_ids)]
-        keys = [(document_id, int(page_index), int(ordinal)) for document_id, page_index, ordinal in parts]
-        found = self._matching(_chunk_columns(with_spans), "chunks", (*_PAGE, "ordinal"), keys)
-        return {chunk.chunk_id: chunk for chunk in map(_chunk, found)}
 
     def _matching(
         self, columns: tuple[str, ...], table: str, key: tuple[str, ...], values: Sequence[tuple[Any, ...]]
@@ -102,11 +93,5 @@ def _keys(refs: Sequence[PageRef]) -> list[tuple[str, int]]:
     return [(ref.document_id, ref.page_index) for ref in dict.fromkeys(refs)]
 
 
-def _chunk_columns(with_spans: bool) -> tuple[str, ...]:
-    columns = ("ordinal", "kind", "text", "context", "tokens")
-    return (*columns, "spans") if with_spans else columns
-
-
 def _chunk(row: tuple[Any, ...]) -> Chunk:
-    spans = spans_from_bytes(row[7]) if len(row) > 7 else ()
-    return Chunk(row[0], row[1], row[2], _KINDS[row[3]], row[4], row[5], row[6], spans)
+    return Chunk(row[0], row[1], row[2], _KINDS[row[3]], row[4], row[5], row[6], spans_from_bytes(row[7]))

@@ -61,15 +61,6 @@ class VectorCollection:
         pairs = [(one, 1.0 - distance) for one, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
         return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
 
-    def get(self, ids: Sequence[str]) -> dict[str, Vectors]:
-        """Vectors by id; unknown ids are left out."""
-        vectors: dict[str, Vectors] = {}
-        for start in range(0, len(ids), IDS_A_CALL):
-            with self._chroma.reading():
-                found = self._collection.get(ids=list(ids[start : start + IDS_A_CALL]), include=["embeddings"])
-            vectors |= zip(found["ids"], np.asarray(found["embeddings"], np.float32), strict=True)
-        return vectors
-
     def ids(self, document_id: str | None = None) -> list[str]:
         """Ids in Chroma, of one document or of all, sorted."""
         where: Any = None if document_id is None else {"document_id": document_id}

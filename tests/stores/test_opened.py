@@ -71,7 +71,9 @@ def test_remove_leaves_no_byte(stores: Stores, two_documents: tuple[str, str], t
         ids = [f"{name}:0:{number}" for number in range(600)]
         stores.chunks.upsert(ids, unit(name, 600), [PageRef(name, 0)] * 600)
     bags = stores.bags.read([bag for _, bag in stores.catalog.indexed_pages(removed)])
-    pages = np.stack(list(stores.pages.get(stores.pages.ids(removed)).values())) / 3
+    logged = stores.pages.log.read(removed)
+    assert logged is not None
+    pages = logged.vectors / 3
     vectors = np.concatenate([unit(removed, 600)[::40], pages, *(bag.vectors for bag in bags)])
     words = traces(removed, "zanzibarite")
     assert {"index_metadata.pickle", "chroma.sqlite3", "catalog.sqlite-wal", removed} <= holders(library, words)
