@@ -37,6 +37,8 @@ class Question:
     `answers` are alternatives, any of which is right. `gold` is empty for a question without annotated pages: it
     counts for answers and abstention, never for retrieval. `answer_format` is the source's own (e.g. "Int", "List").
     `slices` maps a property to its values (`{"type": ("table",)}`); a question counts in every slice named.
+    `documents` are gold documents beyond those of `gold`, of sources that do not say the page: only the document
+    metrics use them.
     """
 
     id: str
@@ -48,6 +50,7 @@ class Question:
     answer_format: str | None = None
     evidence: tuple[str, ...] = ()
     slices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

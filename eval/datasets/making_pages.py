@@ -5,6 +5,7 @@ Made once into a cache folder named by the revision of their source; the same in
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -65,5 +66,6 @@ def _save(pdf: object, path: Path) -> None:
 
 
 def _file_name(name: str) -> str:
-    """A name that stays in its folder."""
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in name).lstrip(".")
+    """A name that stays in its folder, another one for every other name."""
+    plain = "".join(c if c.isalnum() or c in "-_." else "_" for c in name).lstrip(".")
+    return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -14,7 +14,8 @@ from eval.records import Corpus, CorpusDocument, GoldPage, GoldRegion, Question
 
 def json_lines(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """(place, object) of each line that is not empty; place is "FILE, line N" for errors."""
-    for number, line in enumerate(text_of(file).splitlines(), start=1):
+    # Not splitlines(): it also breaks at characters that may stand inside a JSON string.
+    for number, line in enumerate(text_of(file).split("\n"), start=1):
         if line.strip():
             place = f"{file.name}, line {number}"
             try:
@@ -26,12 +27,14 @@ def json_lines(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             yield place, record
 
 
-def json_rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(place, object) of each row of a JSON list."""
+def json_rows(file: Path, inside: str | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(place, object) of each row of a JSON list, or of the list under the key `inside` of a JSON object."""
     try:
         rows = json.loads(text_of(file))
     except ValueError as error:
         raise EvaluationError(f"{file.name} is no JSON: {error}") from None
+    if inside is not None and isinstance(rows, dict):
+        rows = rows.get(inside)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise EvaluationError(f"{file.name}: expected a list of objects")
     yield from ((f"{file.name}, row {number}", row) for number, row in enumerate(rows, start=1))
@@ -77,7 +80,7 @@ def revision_of(files: Iterable[Path]) -> str:
 
 
 def checked(
-    name: str, revision: str, documents: Sequence[CorpusDocument], placed: Sequence[tuple[str, Question]]
+    set_name: str, revision: str, documents: Sequence[CorpusDocument], placed: Sequence[tuple[str, Question]]
 ) -> Corpus:
     """The corpus. Raises `EvaluationError` for repeated ids, unknown gold documents, pages outside their document."""
     by_name = {document.name: document for document in documents}
@@ -87,19 +90,19 @@ def checked(
             raise EvaluationError(f"{place}: the id {question.id!r} was used in {seen[question.id]}: make ids unique")
         seen[question.id] = place
         places: list[GoldPage | GoldRegion] = [*question.gold, *question.regions]
+        for name in (*(gold.document for gold in places), *question.documents):
+            if name not in by_name:
+                raise EvaluationError(f"{place}: the gold document {name!r} is not among the documents")
         for gold in places:
-            document = by_name.get(gold.document)
-            if document is None:
-                raise EvaluationError(f"{place}: the gold document {gold.document!r} is not among the documents")
-            count = page_count(document)
+            count = page_count(by_name[gold.document])
             if not 0 <= gold.page_index < count:
                 raise EvaluationError(
                     f"{place}: the gold page_index {gold.page_index} is outside {gold.document}, which has {count} "
                     "pages (counted from 0)"
                 )
     if not placed:
-        raise EvaluationError(f"the set {name} holds no question")
-    return Corpus(name, revision, tuple(documents), tuple(question for _, question in placed))
+        raise EvaluationError(f"the set {set_name} holds no question")
+    return Corpus(set_name, revision, tuple(documents), tuple(question for _, question in placed))
 
 
 _counts: dict[Path, int] = {}

@@ -4,7 +4,7 @@ One question a line, page numbers counted from 0:
 
     {"id", "question", "answers": [..], "answerable": true, "gold": [{"doc": file name, "page_index", "grade": 1}],
      "regions": [{"doc", "page_index", "box": [x0, y0, x1, y1]}], "slices": {property: value or [values]},
-     "evidence": [..], "answer_format"}
+     "evidence": [..], "answer_format", "documents": [file names: gold documents whose pages are not known]}
 
 Only `id` and `question` are needed. Instead of `docs/` there may be `corpus.jsonl` with `{"id", "title", "text"}`: each
 record becomes a one-page PDF, because pages are what Recto finds; gold names its id.
@@ -13,6 +13,7 @@ record becomes a one-page PDF, because pages are what Recto finds; gold names it
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,7 @@ from eval.errors import EvaluationError
 from eval.records import Corpus, CorpusDocument, GoldPage, GoldRegion, Question
 from ingest.document import Box
 
-KEYS = frozenset(
-    {"id", "question", "answers", "answerable", "gold", "regions", "slices", "evidence", "answer_format", "demo"}
-)
+KEYS = frozenset({field.name for field in fields(Question)} - {"text"} | {"question", "demo"})
 
 
 def load(folder: Path, cache: Path) -> Corpus:
@@ -57,6 +56,7 @@ def question(record: Mapping[str, Any], place: str) -> Question:
         answer_format=record.get("answer_format"),
         evidence=tuple(record.get("evidence", [])),
         slices={key: tuple(map(str, value if isinstance(value, list) else [value])) for key, value in slices.items()},
+        documents=tuple(map(str, record.get("documents", []))),
     )
 
 

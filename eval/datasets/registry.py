@@ -6,7 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.datasets import financebench, mmdocir, mmlongbench, mpdocvqa, ohrbench, recto, slidevqa, unidoc, vidore
+from eval.datasets import (
+    financebench,
+    m3docvqa,
+    mmdocir,
+    mmdocrag,
+    mmlongbench,
+    mpdocvqa,
+    ohrbench,
+    recto,
+    slidevqa,
+    unidoc,
+    vidore,
+    vidore_qa,
+    vidoseek,
+)
 from eval.errors import EvaluationError
 from eval.records import Corpus
 
@@ -22,13 +36,17 @@ class Source:
 SOURCES: Mapping[str, Source] = {
     "recto": Source(recto.load),
     "financebench": Source(financebench.load, financebench.QUESTIONS),
+    "m3docvqa": Source(m3docvqa.load, m3docvqa.QUESTIONS),
     "mmdocir": Source(mmdocir.load, mmdocir.QUESTIONS),
+    "mmdocrag": Source(mmdocrag.load, mmdocrag.QUESTIONS),
     "mmlongbench": Source(mmlongbench.load, mmlongbench.QUESTIONS),
     "mpdocvqa": Source(mpdocvqa.load),
     "ohrbench": Source(ohrbench.load),
     "slidevqa": Source(slidevqa.load, slidevqa.QUESTIONS),
     "unidoc": Source(unidoc.load, unidoc.QUESTIONS),
     "vidore": Source(vidore.load),
+    "vidore-qa": Source(vidore_qa.load),
+    "vidoseek": Source(vidoseek.load, vidoseek.QUESTIONS),
     "visrag": Source(vidore.load),
 }
 

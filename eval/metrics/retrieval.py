@@ -45,8 +45,8 @@ def gold_pages(question: Question) -> dict[str, int]:
 
 
 def gold_documents(question: Question) -> dict[str, int]:
-    """A document's grade is that of its best gold page."""
-    grades: dict[str, int] = {}
+    """A document's grade is that of its best gold page; 1 where only the document is known."""
+    grades = dict.fromkeys(question.documents, 1)
     for gold in question.gold:
         grades[gold.document] = max(gold.grade, grades.get(gold.document, 0))
     return grades
@@ -87,5 +87,5 @@ def document_metric(short: str, k: int) -> Metric:
 MEASURES = tuple(_WORDS)
 CUTOFFS = (1, 3, 5, 10, 20, 50, 100)
 METRICS = [page_metric(short, k) for short in MEASURES for k in CUTOFFS] + [
-    document_metric(short, k) for short in ("R", "Success", "nDCG") for k in (1, 3, 5, 10)
+    document_metric(short, k) for short in ("R", "Success", "nDCG") for k in (1, 2, 3, 4, 5, 10)
 ]

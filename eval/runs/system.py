@@ -41,7 +41,8 @@ def as_one_document(corpus: Corpus, ids: Mapping[str, str]) -> Corpus:
             if page.grade > known.grade:
                 gold[known.document, known.page_index] = replace(known, grade=page.grade)
         regions = tuple(replace(region, document=name[region.document]) for region in question.regions)
-        return replace(question, gold=tuple(gold.values()), regions=regions)
+        documents = tuple(dict.fromkeys(name[document] for document in question.documents))
+        return replace(question, gold=tuple(gold.values()), regions=regions, documents=documents)
 
     documents = tuple(document for document in corpus.documents if name[document.name] == document.name)
     return replace(corpus, documents=documents, questions=tuple(map(renamed, corpus.questions)))
