@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
     command(group, "run", common=COMMON)(run)
     command(group, "compare", common=COMMON)(compare)
     command(group, "report", common=COMMON)(report)
+    command(group, "fetch", common=COMMON)(fetch)
     command(group, "make-questions")(make_questions)
     command(group, "make-needles", common=("debug",))(make_needles)
     app.add_typer(group, name="eval")
@@ -148,6 +149,40 @@ def report(
         invocation.write(ReportLine(file=str(file), bytes=size))
     else:
         invocation.console.print(f"{file} ({size / 1e6:.1f} MB)", markup=False)
+    return 0
+
+
+def fetch(
+    invocation: Invocation,
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="As in a suite: vidore, visrag, mmdocir, …")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the set goes.")],
+    name: Annotated[
+        str | None, typer.Option("--set", metavar="NAME", help="Which set of the kind, or a repository OWNER/NAME.")
+    ] = None,
+    revision: Annotated[
+        str | None, typer.Option("--revision", metavar="COMMIT", help="Instead of the pinned one \\[or the newest].")
+    ] = None,
+) -> int:
+    """Fetch a published data set from the Hugging Face hub, at a commit that runs record."""
+    from eval.datasets.hub import fetch as fetch_set
+    from eval.datasets.hub import hub_set
+    from eval.output import FetchedLine
+
+    fetched = fetch_set(hub_set(kind, name), folder, revision)
+    if invocation.as_json:
+        invocation.write(
+            FetchedLine(
+                kind=kind,
+                repository=fetched.repository,
+                revision=fetched.revision,
+                folder=str(folder),
+                files=fetched.files,
+            )
+        )
+    else:
+        invocation.console.print(f"{fetched.repository} at {fetched.revision} is in {folder}", markup=False)
+    if fetched.then:
+        say(fetched.then)
     return 0
 
 

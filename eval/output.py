@@ -80,6 +80,16 @@ class ReportLine(Line):
     bytes: int
 
 
+class FetchedLine(Line):
+    """A set fetched, with the commit it was fetched at."""
+
+    kind: str
+    repository: str
+    revision: str
+    folder: str
+    files: int
+
+
 class MadeLine(Line):
     """A question made, as it stands in the file."""
 

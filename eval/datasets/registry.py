@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eval.datasets import (
@@ -21,6 +21,7 @@ from eval.datasets import (
     vidore_qa,
     vidoseek,
 )
+from eval.datasets.hub import noted_revision
 from eval.errors import EvaluationError
 from eval.records import Corpus
 
@@ -54,6 +55,8 @@ SOURCES: Mapping[str, Source] = {
 def load(kind: str, folder: Path, cache: Path) -> Corpus:
     """The set of `kind` in `folder`; documents that must be put together go to `cache`.
 
+    Its revision is the commit it was fetched at where that is noted, else a hash of the files read.
+
     Raises `EvaluationError` for an unknown kind, a wrong file, and a copy that is not whole.
     """
     if kind not in SOURCES:
@@ -67,4 +70,4 @@ def load(kind: str, folder: Path, cache: Path) -> Corpus:
             f"{folder} holds {len(corpus.questions)} questions and {kind} has {source.questions}: "
             "the copy is not whole, or of another release than the one this reads"
         )
-    return corpus
+    return replace(corpus, revision=noted_revision(folder) or corpus.revision)
