@@ -31,7 +31,9 @@ class Compared:
 
     @property
     def is_loss(self) -> bool:
-        """Whether B is significantly worse."""
+        """Whether B is significantly worse in quality. What it costs is for the reader to weigh, and no loss."""
+        if self.metric in METRICS and METRICS[self.metric].family == "cost":
+            return False
         return self.result.significant() and (self.result.difference < 0) == self.higher_is_better
 
 

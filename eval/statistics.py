@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,24 @@ def interval(scores: Sequence[float], seed: int = 0) -> Interval:
     draws = np.random.default_rng(seed).integers(0, len(values), (DRAWS, len(values)))
     low, high = _percentiles(values[draws].mean(axis=1))
     return Interval(float(values.mean()), low, high, len(values))
+
+
+def interval_of(
+    figure: Callable[[np.ndarray], float | None], rows: Sequence[Sequence[float]], seed: int = 0, draws: int = 1_000
+) -> Interval | None:
+    """The same interval of a figure that is no mean: it is computed anew from every draw of the rows.
+
+    `figure` takes `(n, m)` rows, one a question. None where it gives None for the rows themselves; draws for which it
+    does are left out.
+    """
+    values = np.asarray(rows, float)
+    whole = figure(values)
+    if whole is None:
+        return None
+    chance = np.random.default_rng(seed)
+    found = (figure(values[chance.integers(0, len(values), len(values))]) for _ in range(draws))
+    low, high = _percentiles(np.array([one for one in found if one is not None]))
+    return Interval(whole, low, high, len(values))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from eval.errors import EvaluationError
 from eval.metrics.base import Metric
 from eval.records import Outcome, Question
@@ -45,6 +47,26 @@ def risk_coverage(scored: Sequence[tuple[float, float]]) -> RiskCoverage:
     best, _ = _risks([score for _, score in scored], [1 - score for _, score in scored])
     count = len(scored)
     return RiskCoverage(tuple((i + 1) / count for i in range(count)), tuple(risks), area, best)
+
+
+ABSTENTION_RATES = np.linspace(0, 1, 11)[:-1]
+
+
+def abstention_nauc(confidences: np.ndarray, scores: np.ndarray) -> float | None:
+    """Normalised area under the mean score when the least confident 0, 10, … 90 % are dropped (Gisserot-Boukhlef et
+    al. 2024, as mteb computes it): 1 is an order by the score itself, 0 one that says nothing, below 0 misleads.
+
+    `confidences`, `scores`: `(n,)`, n at least 1. None where all scores are equal: no order is better than another.
+    """
+    drops = np.minimum(np.round(ABSTENTION_RATES * len(scores)).astype(int), len(scores) - 1)
+
+    def area(order: np.ndarray) -> float:
+        kept = scores[np.argsort(order, kind="stable")][::-1].cumsum()[::-1]
+        return float(np.trapezoid(kept[drops] / (len(scores) - drops), ABSTENTION_RATES))
+
+    flat = float(scores.mean()) * float(ABSTENTION_RATES[-1])
+    best = area(scores)
+    return None if np.isclose(best, flat, atol=1e-12) else (area(confidences) - flat) / (best - flat)
 
 
 def _risks(confidences: Sequence[float], losses: Sequence[float]) -> tuple[float, list[float]]:

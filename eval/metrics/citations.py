@@ -11,13 +11,14 @@ def cited_pages(outcome: Outcome) -> set[str]:
     return {page_id(place.document, place.page_index) for claim in outcome.claims for place in claim.citations}
 
 
-def _relevant(question: Question) -> set[str]:
+def relevant_pages(question: Question) -> set[str]:
+    """Gold pages with a grade above 0."""
     return {page for page, grade in gold_pages(question).items() if grade > 0}
 
 
 def citation_precision(question: Question, outcome: Outcome) -> float | None:
     """Share of the cited pages that are gold; None for an abstention, 0 for an answer that cites nothing."""
-    gold = _relevant(question)
+    gold = relevant_pages(question)
     if outcome.answer is None or outcome.abstained or not gold:
         return None
     cited = cited_pages(outcome)
@@ -26,7 +27,7 @@ def citation_precision(question: Question, outcome: Outcome) -> float | None:
 
 def citation_recall(question: Question, outcome: Outcome) -> float | None:
     """Share of the gold pages that are cited; an abstention cites none."""
-    gold = _relevant(question)
+    gold = relevant_pages(question)
     return None if outcome.answer is None or not gold else len(cited_pages(outcome) & gold) / len(gold)
 
 

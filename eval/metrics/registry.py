@@ -6,10 +6,10 @@ import difflib
 from collections.abc import Mapping
 
 from eval.errors import EvaluationError
-from eval.metrics import abstention, answers, citations, mmlongbench, regions, retrieval
+from eval.metrics import abstention, answers, citations, cost, mmlongbench, regions, retrieval, slidevqa
 from eval.metrics.base import Metric
 
-_FILES = (retrieval, regions, answers, mmlongbench, citations, abstention)
+_FILES = (retrieval, regions, answers, mmlongbench, citations, slidevqa, abstention, cost)
 METRICS: Mapping[str, Metric] = {metric.name: metric for file in _FILES for metric in file.METRICS}
 
 

@@ -16,7 +16,7 @@ from eval.records import CitedPlace, RankedPage
 from eval.report.pictures import page_pictures
 from eval.report.plots import interval_plot, line_plot
 from eval.runs.records import JUDGE, Cell, Result, Run
-from eval.summary import Figure, figures, recall_by_channel, recall_by_depth, risk_by_coverage
+from eval.summary import RUN_LEVEL, Figure, figures, recall_by_channel, recall_by_depth, risk_by_coverage
 
 
 def write_report(run: Run, file: Path, pages: int) -> int:
@@ -29,7 +29,7 @@ def write_report(run: Run, file: Path, pages: int) -> int:
     text = template.render(
         about=run.about,
         sets=[_set(run, name, found) for name in run.about["sets"]],
-        metrics=[METRICS[name] for name in run.metrics if name in METRICS],
+        metrics={**{name: METRICS[name].description for name in run.metrics if name in METRICS}, **RUN_LEVEL},
         questions=Markup(_json([one for cells in _by_set(run) for one in _questions(cells, pages)])),
         pictures=Markup(_json(pictures)),
         left_out=left_out,
@@ -66,6 +66,8 @@ def _set(run: Run, name: str, found: list[Figure]) -> dict[str, Any]:
     own = [figure for figure in found if figure.set_name == name]
     plots = {}
     for metric in run.metrics:
+        if metric in METRICS and METRICS[metric].family == "cost":
+            continue  # the plots' axis is that of scores, 0 to 1
         rows = [figure for figure in own if figure.metric == metric and figure.slice_name == ALL]
         if rows:
             plots[metric] = Markup(
@@ -73,7 +75,7 @@ def _set(run: Run, name: str, found: list[Figure]) -> dict[str, Any]:
             )
     depth = {cell.configuration: points for cell in cells if (points := recall_by_depth(cell))}
     risk = {
-        cell.configuration: list(zip(curve.coverage, curve.risk, strict=True))
+        f"{cell.configuration}, {curve.area:.3f}": list(zip(curve.coverage, curve.risk, strict=True))
         for cell in cells
         if (curve := risk_by_coverage(cell))
     }
@@ -86,6 +88,7 @@ def _set(run: Run, name: str, found: list[Figure]) -> dict[str, Any]:
         "risk": Markup(line_plot(risk, "share of questions answered", "risk")) if risk else "",
         "channels": {cell.configuration: recall_by_channel(cell) for cell in cells},
         "seconds": {cell.configuration: _seconds(cell) for cell in cells},
+        "costs": _costs(cells),
     }
 
 
@@ -95,6 +98,21 @@ def _table(found: list[Figure]) -> dict[str, dict[str, dict[str, Figure]]]:
     for figure in found:
         table.setdefault(figure.slice_name, {}).setdefault(figure.metric, {})[figure.configuration] = figure
     return table
+
+
+def _costs(cells: list[Cell]) -> dict[str, dict[str, float]]:
+    """What is shown of the costs: name → configuration → value."""
+    rows: dict[str, dict[str, float]] = {}
+    for cell in cells:
+        pages, index = cell.costs.get("pages"), cell.costs.get("index_bytes", {})
+        shown = {f"index on disk, kB a page: {part}": size / pages / 1e3 for part, size in index.items() if pages}
+        if shown:
+            shown = {"index on disk, kB a page": sum(shown.values()), **shown}
+        stages = cell.costs.get("seconds", {})
+        shown |= {f"median seconds: {stage}": seconds["p50"] for stage, seconds in stages.items()}
+        for name, value in shown.items():
+            rows.setdefault(name, {})[cell.configuration] = value
+    return rows
 
 
 def _seconds(cell: Cell) -> dict[str, float]:
@@ -113,6 +131,7 @@ def _questions(cells: list[Cell], pages: int) -> list[dict[str, Any]]:
             "answers": list(question.answers),
             "answerable": question.answerable,
             "slices": [f"{name}: {value}" for name, values in question.slices.items() for value in values],
+            "documents": list(question.documents),
             "gold": [
                 {
                     "page": f"{gold.document}#{gold.page_index}",

@@ -2,12 +2,15 @@
 
 RUN/run.json                        the suite, settings, versions, seed and data-set revisions
 RUN/places.json                     the library that each set was searched in, to show its pages
+RUN/costs.json                      bytes of the index, seconds by stage
 RUN/judge.json                      the judge's rates on the hard cases, where there was a judge
 RUN/SET/questions.jsonl             the questions with their gold pages, as they were asked
 RUN/SET/qrels.trec                  the gold pages for trec_eval
 RUN/SET/CONFIGURATION/results.jsonl one `Result` a line, in the order of the questions
 RUN/SET/CONFIGURATION/run.trec      the rankings for trec_eval
-RUN/SET/CONFIGURATION/timings.jsonl seconds; apart, because all other files are the same in every repetition
+RUN/SET/CONFIGURATION/timings.jsonl seconds of each question
+
+`NOT_REPEATED` may differ in a repetition of the run; all other files are the same.
 """
 
 from __future__ import annotations
@@ -23,7 +26,8 @@ from pydantic import TypeAdapter, ValidationError
 from eval.errors import EvaluationError
 from eval.records import Outcome, Question
 
-RESULTS, TIMINGS, PLACES, JUDGE = "results.jsonl", "timings.jsonl", "places.json", "judge.json"
+RESULTS, TIMINGS, PLACES, JUDGE, COSTS = "results.jsonl", "timings.jsonl", "places.json", "judge.json", "costs.json"
+NOT_REPEATED = frozenset({TIMINGS, PLACES, COSTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One set through one configuration. `library`: where it was searched, "" if that is not known."""
+    """One set through one configuration. `library`: where it was searched, "" if that is not known.
+
+    seconds: by question and stage. costs: as `eval.runs.costs` notes them, empty if they are not known.
+    """
 
     set_name: str
     configuration: str
@@ -51,6 +58,7 @@ class Cell:
     results: Mapping[str, Result]
     library: str = ""
     seconds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    costs: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +121,7 @@ def _cell(folder: Path, set_name: str, configuration: str, about: Mapping[str, A
             f"{place} has no result for {len(missing)} questions, the first {missing[0]!r}: "
             "the run is not finished; run the same command again and it goes on"
         )
-    places = json.loads((folder / PLACES).read_text("utf-8")) if (folder / PLACES).is_file() else {}
+    places, costs = _noted(folder / PLACES), _noted(folder / COSTS)
     timings = place / TIMINGS
     lines = timings.read_bytes().splitlines() if timings.is_file() else []
     return Cell(
@@ -123,7 +131,13 @@ def _cell(folder: Path, set_name: str, configuration: str, about: Mapping[str, A
         {question.id: results[question.id] for question in asked},
         places.get(set_name, {}).get(configuration, ""),
         dict(_parsed(_TIMINGS, timings, lines)),
+        costs.get(set_name, {}).get(configuration, {}),
     )
+
+
+def _noted(file: Path) -> dict[str, Any]:
+    """What is noted in a file of a run that may be missing."""
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
 def _parsed(adapter: TypeAdapter[Any], file: Path, lines: Iterable[bytes]) -> Iterable[Any]:

@@ -19,6 +19,8 @@ ASKED = [
     "citation recall",
     "right abstention",
     "false abstention",
+    "text tokens",
+    "image tokens",
 ]
 
 

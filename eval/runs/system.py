@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from eval.errors import EvaluationError
+from eval.metrics.cost import IMAGE, TEXT
 from eval.records import CitedPlace, Corpus, GoldPage, Outcome, Question, RankedPage, StatedClaim
 from eval.runs.records import Result
 from pipeline import Library
@@ -117,11 +118,7 @@ class System:
             answer.confidence,
             self._claims(answer),
             {**{f"search {stage}": seconds for stage, seconds in found.seconds.items()}, **answer.seconds},
-            {
-                **answer.usage,
-                "context text tokens": answer.context.text_tokens,
-                "context image tokens": answer.context.image_tokens,
-            },
+            {**answer.usage, TEXT: answer.context.text_tokens, IMAGE: answer.context.image_tokens},
         )
         return self._result(outcome, found.hits)
 

@@ -6,18 +6,20 @@ import os
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 import pytrec_eval
 from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.errors import EvaluationError
-from eval.metrics.abstention import risk_coverage
+from eval.metrics.abstention import abstention_nauc, risk_coverage
 from eval.metrics.answers import anls, exact_match, list_f1, numeric_match, relaxed_accuracy, rouge_l, token_f1
 from eval.metrics.base import mean
 from eval.metrics.mmlongbench import generalised_f1, rule_score
 from eval.metrics.regions import area
 from eval.metrics.registry import METRICS, metric
+from eval.metrics.slidevqa import normalised
 from eval.records import CitedPlace, GoldPage, GoldRegion, Outcome, Question, RankedPage, StatedClaim
 from ingest.document import Box
 
@@ -121,6 +123,45 @@ def test_regions_and_citations_by_hand() -> None:
     assert score("citation precision", Outcome("q"), question) is None
 
 
+@pytest.mark.parametrize(
+    ("cited", "answer", "evidence", "joint"),
+    [
+        ((("a", 0), ("a", 1)), "seven people", (1, 1), (1, 1)),
+        ((("a", 0),), "7", (0, 2 / 3), (0, 2 / 3)),
+        ((("a", 0), ("a", 1), ("b", 2)), "7 or 8", (0, 4 / 5), (0, 2 * (2 / 9) / (2 / 9 + 1))),
+        ((), "7", (0, 0), (0, 0)),
+        ((("b", 2),), "7", (0, 0), (0, 0)),
+    ],
+)
+def test_slidevqa_evidence_alone_and_joint(
+    cited: tuple[tuple[str, int], ...], answer: str, evidence: tuple[float, float], joint: tuple[float, float]
+) -> None:
+    question = Question("q", "How many people came?", ("7 people",), gold=(GoldPage("a", 0), GoldPage("a", 1)))
+    places = tuple(CitedPlace(document, page, Box(0, 0, 1, 1), "") for document, page in cited)
+    outcome = Outcome("q", answer=answer, claims=(StatedClaim(answer, True, places),))
+    assert (score("evidence exact match", outcome, question), score("evidence F1", outcome, question)) == pytest.approx(
+        evidence
+    )
+    assert (score("joint exact match", outcome, question), score("joint F1", outcome, question)) == pytest.approx(joint)
+
+
+def test_slidevqa_normalisation_takes_whole_words() -> None:
+    assert normalised("The Brand, and 40 percent!", "Who?") == ["brand", "40"]
+    assert normalised("Yes, it is", "Is it?") == ["yes"] and normalised("nothing else", "?") == ["nothing", "else"]
+    assert normalised("twelve countries", "In How many countries?") == ["12"]
+    silent = Outcome("q", answer="no idea", abstained=True)
+    question = Question("q", "?", ("x",), gold=(GoldPage("a", 0),))
+    assert score("evidence F1", silent, question) == score("joint F1", silent, question) == 0
+    assert score("evidence F1", Outcome("q"), question) is None
+    assert score("joint F1", silent, Question("q", "?", answerable=False)) is None
+
+
+def test_cost_is_what_was_shown_and_less_is_better() -> None:
+    outcome = Outcome("q", answer="x", usage={"context text tokens": 900, "context image tokens": 1_280})
+    assert (score("text tokens", outcome), score("image tokens", outcome)) == (900, 1_280)
+    assert score("text tokens", Outcome("q")) is None and not metric("text tokens").higher_is_better
+
+
 def test_text_answers_by_hand() -> None:
     assert exact_match("The  Answer!", "answer") == 1
     assert token_f1("the cat sat", "a cat") == pytest.approx(2 / 3)
@@ -214,6 +255,27 @@ def test_risk_coverage_by_hand() -> None:
     assert curve.area == pytest.approx((0 + 1 / 2 + 1 / 3 + 1 / 2) / 4)
     assert curve.best_area == pytest.approx((0 + 0 + 1 / 3 + 1 / 2) / 4)
     assert risk_coverage([(1, 1), (1, 0)]).risk == pytest.approx((0.5, 0.5)), "equal confidences say nothing"
+
+
+def test_abstention_nauc_by_hand() -> None:
+    scores = np.array([1.0, 0.0, 1.0, 0.0])
+    assert abstention_nauc(scores, scores) == pytest.approx(1)
+    assert abstention_nauc(np.array([0.9, 0.1, 0.8, 0.2]), scores) == pytest.approx(1), "the same order as the score's"
+    assert abstention_nauc(-scores, scores) < -0.9  # type: ignore[operator]
+    assert abstention_nauc(scores, np.ones(4)) is None, "nothing can be gained"
+    # Dropped at 0, 10, … 90 %: 0 0 1 1 2 2 2 3 3 3 of four (halves to even, at most three), least confident first.
+    kept = {0: 1 / 2, 1: 1 / 3, 2: 1 / 2, 3: 0}
+    curve = [kept[n] for n in (0, 0, 1, 1, 2, 2, 2, 3, 3, 3)]
+    oracle = [{0: 1 / 2, 1: 2 / 3, 2: 1, 3: 1}[n] for n in (0, 0, 1, 1, 2, 2, 2, 3, 3, 3)]
+    area, best, flat = (np.trapezoid(values, dx=0.1) for values in (curve, oracle, [1 / 2] * 10))
+    assert abstention_nauc(np.array([0.1, 0.9, 0.5, 0.2]), scores) == pytest.approx((area - flat) / (best - flat))
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=40))
+def test_no_order_beats_the_order_by_score(pairs: list[tuple[float, float]]) -> None:
+    confidences, scores = np.array(pairs).T
+    nauc = abstention_nauc(confidences, scores)
+    assert nauc is None or nauc <= 1 + 1e-6
 
 
 def test_abstention_is_counted_on_both_sides() -> None:
