@@ -170,12 +170,7 @@ class Library:
 
         `pages`: read these instead of searching.
         """
-        from pipeline.answering.base import AnswerReady
-
-        for event in self.ask_stream(question, k=k, mode=mode, filters=filters, pages=pages):
-            if isinstance(event, AnswerReady):
-                return event.answer
-        raise RuntimeError("the answerer ended without an answer")
+        return self.answer(question, self.find(question, k=k, mode=mode, filters=filters, pages=pages))
 
     def ask_stream(
         self,
@@ -187,15 +182,39 @@ class Library:
         pages: Sequence[PageRef] | None = None,
     ) -> Iterator[AnswerEvent]:
         """`ask`, as typed events: text as it is written, claims as they end, then the whole answer."""
-        from pipeline.asking import ask_stream
+        parts = self.find(question, k=k, mode=mode, filters=filters, pages=pages)
+        yield from self._answer_events(question, parts)
 
+    def find(
+        self,
+        question: str,
+        *,
+        k: int | None = None,
+        mode: Mode | None = None,
+        filters: Mapping[str, str] | None = None,
+        pages: Sequence[PageRef] | None = None,
+    ) -> tuple[FoundPart, ...]:
+        """What `ask` would read: the pages of each part of the question. For one thread at a time, as `search` is."""
         question, k = check_question(question), k or self.settings.answer.pages
         if pages is None:
-            parts = self._search_parts(question, k, mode, self._fitting(filters))
-        else:
-            read = tuple(self._retriever.look_at(question, ref) for ref in pages)
-            parts = [FoundPart(question, SearchResult(question, read))]
-        yield from ask_stream(self._answerer, question, parts, self._stores.catalog.history, self.settings.hash)
+            return tuple(self._search_parts(question, k, mode, self._fitting(filters)))
+        read = tuple(self._retriever.look_at(question, ref) for ref in pages)
+        return (FoundPart(question, SearchResult(question, read)),)
+
+    def answer(self, question: str, parts: Sequence[FoundPart]) -> Answer:
+        """`ask` from what `find` found. With an endpoint answerer for several threads at once."""
+        from pipeline.answering.base import AnswerReady
+
+        for event in self._answer_events(question, parts):
+            if isinstance(event, AnswerReady):
+                return event.answer
+        raise RuntimeError("the answerer ended without an answer")
+
+    def _answer_events(self, question: str, parts: Sequence[FoundPart]) -> Iterator[AnswerEvent]:
+        from pipeline.asking import ask_stream
+
+        question = check_question(question)
+        return ask_stream(self._answerer, question, parts, self._stores.catalog.history, self.settings.hash)
 
     def _search_parts(self, question: str, k: int, mode: Mode | None, among: frozenset[str] | None) -> list[FoundPart]:
         """What is found for each thing that the question asks for."""

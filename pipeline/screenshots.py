@@ -10,6 +10,7 @@ import logging
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,24 +32,26 @@ class ScreenshotCache:
     """PNG files `folder/document_id/page_index@dpi.png`, least recently used out first.
 
     Lossless, so that a picture read from the cache equals the one just rendered. `max_bytes` 0 keeps nothing.
-    One process owns the folder, as it owns the library around it.
+    One process owns the folder, as it owns the library around it; its threads take turns (MuPDF is not thread-safe).
     """
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
         self._folder = folder
         self._max_bytes = max_bytes
         self._bytes: int | None = None  # unknown until the folder is first looked at
+        self._guard = threading.Lock()
 
     def page(self, document_id: str, path: Path, media_type: str, page_index: int, dpi: int) -> Image.Image:
         """The page as RGB, `dpi` dots an inch, from the cache or rendered from the original at `path`."""
         file = self._folder / document_id / f"{page_index}@{dpi}.png"
-        picture = self._read(file)
-        if picture is None:
-            from ingest.render import render_page
+        with self._guard:
+            picture = self._read(file)
+            if picture is None:
+                from ingest.render import render_page
 
-            picture = render_page(path, media_type, page_index, dpi)
-            if self._max_bytes > 0:
-                self._write(file, picture)
+                picture = render_page(path, media_type, page_index, dpi)
+                if self._max_bytes > 0:
+                    self._write(file, picture)
         return picture
 
     def discard(self, document_id: str) -> None:

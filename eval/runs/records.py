@@ -89,14 +89,23 @@ def question_line(question: Question) -> str:
 
 def read_results(file: Path) -> dict[str, Result]:
     """Results by question id; a last line torn by a crash is cut off the file. None there: an empty mapping."""
+    return {result.outcome.question_id: result for result in _parsed(_RESULT, file, _whole_lines(file))}
+
+
+def read_timings(file: Path) -> dict[str, dict[str, float]]:
+    """Seconds by stage by question id, read in the same way."""
+    return dict(_parsed(_TIMINGS, file, _whole_lines(file)))
+
+
+def _whole_lines(file: Path) -> list[bytes]:
     if not file.is_file():
-        return {}
+        return []
     data = file.read_bytes()
     whole = data[: data.rfind(b"\n") + 1]
     if len(whole) < len(data):
         with file.open("r+b") as stream:
             stream.truncate(len(whole))
-    return {result.outcome.question_id: result for result in _parsed(_RESULT, file, whole.splitlines())}
+    return whole.splitlines()
 
 
 def read_run(folder: Path) -> Run:
@@ -122,15 +131,13 @@ def _cell(folder: Path, set_name: str, configuration: str, about: Mapping[str, A
             "the run is not finished; run the same command again and it goes on"
         )
     places, costs = _noted(folder / PLACES), _noted(folder / COSTS)
-    timings = place / TIMINGS
-    lines = timings.read_bytes().splitlines() if timings.is_file() else []
     return Cell(
         set_name,
         configuration,
         {question.id: question for question in asked},
         {question.id: results[question.id] for question in asked},
         places.get(set_name, {}).get(configuration, ""),
-        dict(_parsed(_TIMINGS, timings, lines)),
+        read_timings(place / TIMINGS),
         costs.get(set_name, {}).get(configuration, {}),
     )
 

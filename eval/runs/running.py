@@ -1,11 +1,11 @@
-"""Runs a suite: every set through every configuration, question by question, resumable at any of them."""
+"""Runs a suite: every set through every configuration. Keeps the run's folder; asks nothing itself (`cells.py`)."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from importlib.metadata import version
@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from eval.datasets.registry import load
 from eval.errors import EvaluationError
-from eval.metrics.registry import metric
 from eval.metrics.retrieval import page_id
-from eval.records import Corpus, Question
+from eval.records import Corpus
 from eval.robustness.questions import asked
-from eval.runs.records import JUDGE, PLACES, RESULTS, TIMINGS, Result, line_of, question_line, read_results
+from eval.runs.cells import run_cell
+from eval.runs.costs import note_costs
+from eval.runs.records import COSTS, JUDGE, PLACES, Result, question_line
 from eval.runs.suite import Configuration, SetPart, Suite
 from eval.runs.system import System, as_one_document, document_id
 from pipeline.config import Settings, load_settings
@@ -46,8 +47,11 @@ def run_suite(suite: Suite, folder: Path, libraries: Path) -> None:
             )
             _note_place(folder / PLACES, part.name, configuration.name, library)
             add = None if part.library else part.distractors
-            make = partial(System, library, configuration.settings, corpus, ids, add=add)
-            _run_cell(suite, configuration, corpus, folder / part.name / configuration.name, make, judge)
+            open_system = partial(System, library, configuration.settings, corpus, ids, add=add)
+            place, title = folder / part.name / configuration.name, f"{part.name}, {configuration.name}"
+            results, costs = run_cell(suite, configuration, corpus.questions, place, open_system, judge, title)
+            note_costs(folder / COSTS, part.name, configuration.name, costs)
+            (place / "run.trec").write_text("".join(_trec_lines(results, configuration.name)), encoding="utf-8")
 
 
 def _corpus(part: SetPart, libraries: Path, seed: int) -> tuple[Corpus, dict[str, str]]:
@@ -60,8 +64,14 @@ def _corpus(part: SetPart, libraries: Path, seed: int) -> tuple[Corpus, dict[str
 def _begin(suite: Suite, folder: Path, corpora: Mapping[str, tuple[Corpus, dict[str, str]]]) -> None:
     """Writes `run.json`, or makes sure that the one there is of the same run."""
     settings = {one.name: load_settings(one.settings) for one in suite.configurations}
+    for one in suite.configurations:
+        if suite.ask and one.pages == "none" and settings[one.name].answer.answerer != "endpoint":
+            raise EvaluationError(
+                f"configuration {one.name}: with `pages: none` a model answers from memory, and quoting needs pages: "
+                "set answer.answerer to endpoint, answer.url and answer.model"
+            )
     about = {
-        "suite": suite.model_dump(mode="json", exclude={"sets": {"__all__": {"folder", "library"}}}),
+        "suite": suite.model_dump(mode="json", exclude={"parallel": True, "sets": {"__all__": {"folder", "library"}}}),
         "metrics": suite.measured + suite.judged,
         "sets": {
             part.name: {
@@ -95,35 +105,6 @@ def _note_place(file: Path, set_name: str, configuration: str, library: Path) ->
     file.write_text(json.dumps(places, indent=1) + "\n", encoding="utf-8")
 
 
-def _run_cell(
-    suite: Suite,
-    configuration: Configuration,
-    corpus: Corpus,
-    place: Path,
-    make: Callable[[], System],
-    judge: Judge | None,
-) -> None:
-    place.mkdir(parents=True, exist_ok=True)
-    done = read_results(place / RESULTS)
-    left = [question for question in corpus.questions if question.id not in done]
-    if left:
-        with (
-            make() as system,
-            (place / RESULTS).open("a", encoding="utf-8") as results,
-            (place / TIMINGS).open("a", encoding="utf-8") as timings,
-        ):
-            for question in _watched(left, f"{corpus.name}, {configuration.name}"):
-                result = _one(system, suite, configuration, question, judge)
-                timings.write(json.dumps([question.id, dict(result.outcome.seconds)]) + "\n")
-                timings.flush()
-                result = replace(result, outcome=replace(result.outcome, seconds={}))
-                results.write(line_of(result) + "\n")
-                results.flush()
-                done[question.id] = result
-    rankings = {question.id: done[question.id] for question in corpus.questions}
-    (place / "run.trec").write_text("".join(_trec_lines(rankings, configuration.name)), encoding="utf-8")
-
-
 def _judge(suite: Suite, folder: Path) -> Judge | None:
     """The suite's judge, its rates on the hard cases written to `judge.json` before it judges anything."""
     if suite.judge is None:
@@ -143,21 +124,6 @@ def _judge(suite: Suite, folder: Path) -> Judge | None:
             json.dumps({"model": part.model, **rates}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
         )
     return judge
-
-
-def _one(system: System, suite: Suite, configuration: Configuration, question: Question, judge: Judge | None) -> Result:
-    if suite.ask:
-        result = system.ask(question, suite.depth, configuration.pages)
-    else:
-        result = system.search(question, suite.depth)
-    scores = {name: metric(name).score(question, result.outcome) for name in suite.measured}
-    judged = judge.all_measures(question, result.outcome) if judge else {}
-    return replace(
-        result,
-        scores=scores | {name: one.score for name, one in judged.items()},
-        unscored=tuple(name for name, one in judged.items() if one.unscored),
-        told={name: one.told for name, one in judged.items() if one.told},
-    )
 
 
 def _library_key(configuration: Configuration, corpus: Corpus, distractors: Sequence[Path]) -> str:
@@ -190,23 +156,3 @@ def _trec_lines(results: Mapping[str, Result], tag: str) -> Iterator[str]:
 def _word(name: str) -> str:
     """A name without spaces, which TREC files cannot hold."""
     return "_".join(name.split())
-
-
-def _watched(questions: list[Question], what: str) -> Iterable[Question]:
-    """The questions, with a bar on stderr that shows rate and time left; one line where there is no terminal."""
-    from rich import progress as bars
-    from rich.console import Console
-    from rich.text import Text
-
-    class Rate(bars.ProgressColumn):
-        def render(self, task: bars.Task) -> Text:
-            return Text(f"{task.finished_speed or task.speed or 0:.1f} questions/s")
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        console.print(f"{what}: {len(questions)} questions", highlight=False)
-        yield from questions
-        return
-    columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), bars.MofNCompleteColumn(), Rate())
-    with bars.Progress(*columns, bars.TimeRemainingColumn(), console=console, transient=True) as progress:
-        yield from progress.track(questions, description=what)

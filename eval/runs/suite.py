@@ -24,6 +24,9 @@ ASKED = [
 ]
 
 
+Pages = Literal["retrieved", "oracle", "none"]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -45,11 +48,14 @@ class SetPart(_Part):
 
 
 class Configuration(_Part):
-    """Settings as in `recto.toml`, and which pages answers are given from: those retrieved, or the gold ones."""
+    """Settings as in `recto.toml`, and which pages answers are given from.
+
+    pages: those retrieved; the gold ones (`oracle`); or `none`, so that the model answers from memory (closed book).
+    """
 
     name: str = Field(pattern=r"^[\w.-]+$")
     settings: dict[str, Any] = {}
-    pages: Literal["retrieved", "oracle"] = "retrieved"
+    pages: Pages = "retrieved"
 
 
 class JudgePart(_Part):
@@ -62,7 +68,10 @@ class JudgePart(_Part):
 
 
 class Suite(_Part):
-    """What `recto eval run` runs. `depth`: pages recorded of each ranking. `ask`: also answer, not only search."""
+    """What `recto eval run` runs. `depth`: pages recorded of each ranking. `ask`: also answer, not only search.
+
+    parallel: questions under way at once, to shorten the waiting for a model behind a URL. It changes no result.
+    """
 
     name: str
     sets: list[SetPart] = Field(min_length=1)
@@ -71,6 +80,7 @@ class Suite(_Part):
     ask: bool = False
     metrics: list[str] = []
     judge: JudgePart | None = None
+    parallel: int = Field(1, ge=1, le=256)
     seed: int = 0
 
     @model_validator(mode="after")

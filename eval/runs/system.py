@@ -7,20 +7,29 @@ too, by the first of their names, in gold and in rankings.
 from __future__ import annotations
 
 import hashlib
+import threading
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from eval.errors import EvaluationError
 from eval.metrics.cost import IMAGE, TEXT
 from eval.records import CitedPlace, Corpus, GoldPage, Outcome, Question, RankedPage, StatedClaim
 from eval.runs.records import Result
+from eval.runs.suite import Pages
 from pipeline import Library
 from pipeline.cli.watching import watcher
 from pipeline.config import Settings, load_settings
-from pipeline.results import Answer, PageHit, PageRef
+from pipeline.results import Answer, ContextUsed, PageHit, PageRef
+from prompts.loader import load
+
+if TYPE_CHECKING:
+    from llama_index.core.llms import LLM
 
 
 def document_id(path: Path) -> str:
@@ -69,6 +78,10 @@ class System:
         self._names = {ids[document.name]: document.name for document in corpus.documents}
         self._ids = {name: document_id for document_id, name in self._names.items()}
         self._library = Library(settings=self.settings)
+        self._searching = threading.RLock()
+        # Quoting computes with the same models as searching does; only an endpoint's answers are waited for.
+        waits = self.settings.answer.answerer == "endpoint"
+        self._answering: AbstractContextManager[object] = nullcontext() if waits else self._searching
         try:
             self._complete(corpus, add)
         except BaseException:
@@ -100,16 +113,28 @@ class System:
         have = {row.info.document_id for row in self._library.documents() if row.status in ("ready", "partial")}
         return [document.path for document in corpus.documents if self._ids[document.name] not in have]
 
+    @property
+    def pages(self) -> int:
+        """Pages that the library can find."""
+        return sum(row.pages_indexed for row in self._library.documents())
+
     def search(self, question: Question, depth: int) -> Result:
         """The ranking of a question, `depth` pages deep."""
-        found = self._library.search(question.text, k=depth)
+        with self._searching:
+            found = self._library.search(question.text, k=depth)
         return self._result(Outcome(question.id, self._ranking(found.hits), seconds=found.seconds), found.hits)
 
-    def ask(self, question: Question, depth: int, pages: Literal["retrieved", "oracle"]) -> Result:
-        """The ranking and the answer; `oracle`: an answer from the gold pages, whatever was found."""
-        found = self._library.search(question.text, k=depth)
+    def ask(self, question: Question, depth: int, pages: Pages) -> Result:
+        """The ranking and the answer; `oracle`: an answer from the gold pages, `none`: from memory, whatever was found.
+
+        For several threads: they search in turn, and wait for the model of an endpoint side by side.
+        """
         refs = [PageRef(self._ids[gold.document], gold.page_index) for gold in question.gold if gold.grade > 0]
-        answer = self._library.ask(question.text, pages=refs if pages == "oracle" else None)
+        with self._searching:
+            found = self._library.search(question.text, k=depth)
+            parts = self._library.find(question.text, pages={"oracle": refs, "none": []}.get(pages))
+        with self._answering:
+            answer = self._from_memory(question) if pages == "none" else self._library.answer(question.text, parts)
         outcome = Outcome(
             question.id,
             self._ranking(found.hits),
@@ -121,6 +146,37 @@ class System:
             {**answer.usage, TEXT: answer.context.text_tokens, IMAGE: answer.context.image_tokens},
         )
         return self._result(outcome, found.hits)
+
+    def _from_memory(self, question: Question) -> Answer:
+        """What the endpoint's model says without any page."""
+        from llama_index.core.llms import ChatMessage
+
+        from pipeline.answering.abstention import is_abstention
+        from pipeline.answering.endpoint import explain
+        from pipeline.answering.llm import token_usage
+        from pipeline.answering.tokens import estimate_tokens
+
+        prompt = load("closed_book").render(question=question.text, unanswerable=load("unanswerable").text)
+        started = time.perf_counter()
+        try:
+            response = self._model.chat([ChatMessage(role="user", content=prompt)])
+        except Exception as error:  # every integration raises the errors of its own library
+            raise explain(error, self.settings.answer) from error
+        text = (response.message.content or "").strip()
+        return Answer(
+            question.text,
+            text,
+            is_abstention(text),
+            context=ContextUsed(text_tokens=estimate_tokens(prompt)),
+            usage=token_usage(response),
+            seconds={"answer": time.perf_counter() - started},
+        )
+
+    @cached_property
+    def _model(self) -> LLM:
+        from pipeline.answering.endpoint import endpoint_llm
+
+        return endpoint_llm(self.settings.answer)
 
     def _result(self, outcome: Outcome, hits: tuple[PageHit, ...]) -> Result:
         trace = tuple(

@@ -52,7 +52,7 @@ class LlmAnswerer:
             return abstention(question)
         try:
             response = self._llm.chat(messages(context))
-            reply, usage = response.message.content or "", _usage(response)
+            reply, usage = response.message.content or "", token_usage(response)
         except Exception as error:  # every integration raises the errors of its own library
             raise self._explain(error) from error
         return self._finish(context, reply, _claims(reply, context), usage, started)
@@ -94,7 +94,7 @@ class LlmAnswerer:
         try:
             for response in self._llm.stream_chat(messages(context)):
                 silent = False
-                yield response.delta or "", _usage(response)
+                yield response.delta or "", token_usage(response)
             if silent:
                 raise ValueError("the stream ended without a single event")
         except Exception as error:  # as in `answer`
@@ -159,7 +159,7 @@ def _ended(reply: str) -> list[tuple[Statement, int]]:
     return list(split_reply(reply))[:-1]
 
 
-def _usage(response: Any) -> dict[str, int]:
+def token_usage(response: Any) -> dict[str, int]:
     """Token counts, from where LlamaIndex integrations put them."""
     counts = dict(response.additional_kwargs or {})
     reported = getattr(response.raw, "usage", None)

@@ -40,22 +40,23 @@ class ChatServer:
         self.requests.append(request)
         self.keys.append(handler.headers.get("Authorization"))
         time.sleep(self.delay)
+        reply = self.reply
         if self.say is not None:
             content = request["messages"][-1]["content"]
-            self.reply = self.say(content if isinstance(content, str) else content[-1]["text"])
+            reply = self.say(content if isinstance(content, str) else content[-1]["text"])
         if self.status != 200 or self.body is not None:
             body = self.body if self.body is not None else b'{"error": {"message": "so it is"}}'
             self._send(handler, self.status, "application/json", body)
         elif request.get("stream"):
-            self._send(handler, 200, "text/event-stream", b"".join(self._events(request)))
+            self._send(handler, 200, "text/event-stream", b"".join(self._events(request, reply)))
         else:
-            message = {"role": "assistant", "content": self.reply}
+            message = {"role": "assistant", "content": reply}
             body = {**self._head(request, "chat.completion"), "usage": self.usage}
             body["choices"] = [{"index": 0, "message": message, "finish_reason": "stop"}]
             self._send(handler, 200, "application/json", json.dumps(body).encode())
 
-    def _events(self, request: dict[str, Any]) -> Iterator[bytes]:
-        for text in self.pieces or [self.reply]:
+    def _events(self, request: dict[str, Any], reply: str) -> Iterator[bytes]:
+        for text in self.pieces or [reply]:
             choice = {"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": None}
             yield _event({**self._head(request, "chat.completion.chunk"), "choices": [choice]})
         if request.get("stream_options", {}).get("include_usage"):

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from eval.compare import cells_named, compare
 from eval.errors import EvaluationError
-from eval.runs.records import read_run
+from eval.runs.records import NOT_REPEATED, read_run
 from eval.runs.running import run_suite
 from eval.runs.suite import load_suite
 from pipeline.cli.main import app, run
@@ -77,7 +77,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {
         str(file.relative_to(folder)): file.read_bytes()
         for file in sorted(folder.rglob("*"))
-        if file.is_file() and file.suffix in (".jsonl", ".json", ".trec") and file.name != "timings.jsonl"
+        if file.is_file() and file.suffix in (".jsonl", ".json", ".trec") and file.name not in NOT_REPEATED
     }
 
 
@@ -94,6 +94,9 @@ def test_questions_are_scored_and_traced(finished: Path) -> None:
     assert {"dense", "lexical", "visual"} <= set(loaves.trace[0])
     assert fusion.results["mayor"].scores["recall@5"] is None
     assert set(fusion.seconds) == set(fusion.results)
+    assert fusion.costs["pages"] == 4 and {"vectors", "chroma", "lexical"} <= set(fusion.costs["index_bytes"])
+    assert not {"originals", "cache"} & set(fusion.costs["index_bytes"])
+    assert {"search embed", "answer"} <= set(fusion.costs["seconds"])
     cited = {
         (place.document, place.page_index)
         for claim in oracle.results["wood"].outcome.claims
@@ -115,6 +118,8 @@ def test_a_run_broken_off_goes_on_and_ends_the_same(finished: Path, suite: Path)
     results = finished / "small" / "fusion" / "results.jsonl"
     lines = results.read_bytes().splitlines(keepends=True)
     results.write_bytes(b"".join(lines[:2]) + lines[2][:40])
+    timings = results.with_name("timings.jsonl")
+    timings.write_bytes(timings.read_bytes()[:-9])
     with pytest.raises(EvaluationError, match="not finished"):
         read_run(finished)
     run_suite(load_suite(suite), finished, suite.parent / "libraries")
@@ -209,6 +214,8 @@ def test_the_report_needs_no_network(report: Path) -> None:
     assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", text)
     assert "default-src 'none'" in text
     assert text.count("data:image/jpeg;base64,") == 4, "each page once"
+    assert "index on disk, kB a page: vectors" in text and "median seconds: search embed" in text
+    assert "abstention nAUC by top score" in text
 
 
 BROWSER = next(
