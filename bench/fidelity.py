@@ -35,7 +35,7 @@ from ingest.settings import IngestSettings
 from ingest.structure import finish_document
 
 Fact = dict[str, Any]
-_SAME = str.maketrans("‘’‚“”„–—‑‒−＿\u00b5", "'''\"\"\"-----_\u03bc")
+_SAME = str.maketrans("‘’\u201a“”„–—\u2011\u2012−\uff3f\u00b5", "'''\"\"\"-----_\u03bc")
 _KINDS = ("present", "absent", "order", "table", "math")
 _FORMULA_SHARE = 80.0
 
@@ -137,7 +137,7 @@ def _latex(formula: str) -> str:
 
 def _letters(text: str) -> str:
     """What of a formula stands on paper: no blanks, marks of raising and lowering, or fractions' strokes."""
-    return re.sub(r"[\s^_/{}$\\*|]+", "", unicodedata.normalize("NFKC", even(text))).replace("'", "′")
+    return re.sub(r"[\s^_/{}$\\*|]+", "", unicodedata.normalize("NFKC", even(text))).replace("'", "\u2032")
 
 
 # ---- readers: a file to its pages
