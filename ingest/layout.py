@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ingest.attached import attach
 from ingest.columns import reading_order
 from ingest.document import Block, Box, Kind, Line, Source
 from ingest.rows import Row
@@ -17,8 +18,8 @@ from ingest.tables import TableRows, split_tables
 from ingest.textlayer import Fragment
 
 _CAPTION = re.compile(
-    r"^(fig(ure|\.)|table|exhibit|chart|graph|plate|box|scheme|algorithm|listing)\s*[A-Z]?\d+([.\-–]\d+)*\b",
-    re.IGNORECASE,
+    r"^(?:(?i:fig(?:ure|\.)|table|exhibit|chart|graph|plate|box|scheme|algorithm|listing|map|photo|diagram)\s*"
+    r"[A-Z]?(?:\d+|[IVX]+\b)(?:[.\-–]\d+)*[a-z]?)(?=[.:|)]|\s*[–—-]|\s+[^\sa-z,;)]|\s*$)"
 )
 _BULLETS = "•●▪■◦○‣∙·✓➢►"
 _ITEM = re.compile(
@@ -91,7 +92,7 @@ def _turn_block(block: Block, turn: int) -> Block:
 def _lay_out_upright(fragments: Sequence[Fragment], frame: PageFrame, source: Source) -> list[Block]:
     body = _body_style(fragments, source)
     blocks: list[Block] = []
-    for rows in reading_order(fragments, body.size):
+    for rows in reading_order(attach(fragments), body.size):
         paragraph: list[Row] = []
         for item in split_tables(rows):
             if isinstance(item, TableRows):
@@ -148,7 +149,7 @@ def _starts_new(group: Sequence[Row], row: Row, right: float, noisy: bool) -> bo
     leading = group[1].y0 - group[0].y1 if len(group) > 1 else 0.45 * row.size
     if gap > max(leading, 0.0) + 0.35 * row.size or gap < -0.9 * row.size:
         return True
-    if row.is_listing or _ITEM.match(row.text) or _CAPTION.match(row.text):
+    if row.is_listing or _ITEM.match(row.text) or (_CAPTION.match(row.text) and not _goes_on(before, right)):
         return True
     indented = row.x0 - before.x0 > 0.8 * row.size
     short = right - before.x1 > 0.15 * (right - before.x0)
@@ -157,6 +158,11 @@ def _starts_new(group: Sequence[Row], row: Row, right: float, noisy: bool) -> bo
     if ended and (short or (indented and not is_item)):
         return True
     return is_item and row.x0 < group[0].x0 - 0.5 * row.size
+
+
+def _goes_on(row: Row, right: float) -> bool:
+    """A full line without an end: the next line is the rest of its sentence, whatever it begins with."""
+    return row.text[-1] not in ".!?:;”" and right - row.x1 < 0.1 * (right - row.x0) and len(row.text.split()) > 4
 
 
 def _text_block(rows: Sequence[Row], body: _Style, frame: PageFrame, source: Source, seen: Counter[str]) -> Block:
@@ -213,7 +219,8 @@ def join_hyphens(texts: Sequence[str], seen: Counter[str]) -> list[str]:
 
 def _table_block(table: TableRows, frame: PageFrame, source: Source) -> Block:
     lines = tuple(
-        Line(" | ".join(cells), frame.box(row.x0, row.y0, row.x1, row.y1), cells) for row, cells in table.rows
+        Line(" | ".join(item.printed), frame.box(item.row.x0, item.row.y0, item.row.x1, item.row.y1), item.cells)
+        for item in table.rows
     )
     box = Box.around(line.box for line in lines)
     return Block(Kind.TABLE, box, lines, source, header_rows=table.header_rows)

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from ingest.scripts import MARKS
 from ingest.textlayer import Fragment
 
 _CURRENCY = "$€£¥₹"
 _NUMBER = re.compile(
-    rf"^[\s{_CURRENCY}(+\-–—−~<>≤≥±*]*(\d[\d,.\s]*|[.,]\d+)\s*(%|x|X|bps?|pts?|[KMB]|mn|bn)?[\s)*%†‡]*(\(\w{{1,2}}\))*$"
+    rf"^[\s{_CURRENCY}(+\-–—−~<>≤≥±*]*(\d[\d,.\s]*|[.,]\d+)\s*(%|x|X|bps?|pts?|[KMB]|mn|bn)?[\s)*%†‡]*(\(\w{{1,2}}\)|[\s,{MARKS}]+)*$"
 )
-_DASH = re.compile(rf"^[\s{_CURRENCY}(]*([-–—−]+|n/?a|nm|n\.m\.)[\s)%]*$", re.IGNORECASE)
+_DASH = re.compile(rf"^[\s{_CURRENCY}(]*([-–—−]+|n/?a|nm|n\.m\.)[\s)%]*[{MARKS}]*$", re.IGNORECASE)
 _YEAR = re.compile(
-    r"^(fy|fiscal|fiscal year)?\s*[’']?(19|20)\d\d[ae]?(\s*[-–/]\s*(19|20)?\d\d)?[\s*†(\d)]*$", re.IGNORECASE
+    rf"^(fy|fiscal|fiscal year)?\s*[’']?(19|20)\d\d[ae]?(\s*[-–/]\s*(19|20)?\d\d)?[\s*†(\d){MARKS}]*$", re.IGNORECASE
 )
 _DATE = re.compile(
     r"^\(?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d{1,2}\s*,?(\s*(19|20)\d\d)?\s*,?\)?$",
@@ -24,6 +25,7 @@ _DATE = re.compile(
 _ENUMERATOR = re.compile(
     r"^(?:[•●▪■◦○‣∙·–—\-*✓➢►]|o|\(?[a-z0-9]{1,3}[.)]|\(?[ivxlc]{1,5}[.)]|(?:item\s+)?\d{1,2}[a-c]?\.)$", re.IGNORECASE
 )
+_OPERATOR = re.compile(r"[∑∏∫∮∂∇∈∉⊂⊆∀∃≡≅⊕⊗⨁]|=$|^=(?!\d)")
 _OPEN_NUMBER = re.compile(rf"^[\s{_CURRENCY}(+\-–—−]*(\d[\d,.\s]*|[.,]\d+|[—–])$")
 _CELL_GAP = 1.0
 """Smallest gap between cells, in font sizes; justified prose stays below."""
@@ -73,6 +75,11 @@ class Row:
     def is_listing(self) -> bool:
         """A bullet or number with its text, not two cells of a table."""
         return len(self.cells) == 2 and is_enumerator(self.cells[0].text)
+
+    @property
+    def is_formula(self) -> bool:
+        """Parts of a displayed formula, which stand as far apart as cells."""
+        return any(_OPERATOR.search(cell.text) for cell in self.cells)
 
 
 def is_enumerator(text: str) -> bool:

@@ -12,15 +12,28 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ingest.rows import Cell, Row
+from ingest.table_header import Column, columns_of_headings
 
 _WORDS_OF_A_CELL = 14
 
 
 @dataclass(frozen=True, slots=True)
-class TableRows:
-    """A table as found: rows with one text a column (rows of one label have one), and how many rows are header."""
+class TableRow:
+    """`cells`: one text a column (a label alone is one), a heading over several columns in each of them.
 
-    rows: tuple[tuple[Row, tuple[str, ...]], ...]
+    `printed`: the same with such a heading once, in the first of its columns.
+    """
+
+    row: Row
+    cells: tuple[str, ...]
+    printed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableRows:
+    """A table as found, and how many of its rows are header."""
+
+    rows: tuple[TableRow, ...]
     header_rows: int
 
 
@@ -50,7 +63,7 @@ def split_tables(rows: Sequence[Row]) -> list[Row | TableRows]:
 
 def _is_multi(row: Row) -> bool:
     """At least two cells, and not prose: a cell is a number, or all but one are short."""
-    if len(row.cells) < 2 or row.is_listing:
+    if len(row.cells) < 2 or row.is_listing or row.is_formula:
         return False
     if any(cell.is_number or cell.is_period for cell in row.cells[1:]):
         return True
@@ -158,7 +171,26 @@ def _build(rows: Sequence[Row]) -> TableRows | None:
             header = index + 1
     else:
         header = 1 if len(filled[0][0].cells) > 1 else 0
-    return TableRows(tuple(_join_labels(filled, header)), header)
+    body = [TableRow(row, cells, cells) for row, cells in _join_labels(filled, header)[header:]]
+    heads = [_heading(rows[:header], index, columns) for index in range(header)]
+    return TableRows((*heads, *body), header)
+
+
+def _heading(header: Sequence[Row], index: int, columns: Sequence[Column]) -> TableRow:
+    row = header[index]
+    below = header[index + 1] if index + 1 < len(header) else None
+    cells, printed = [""] * len(columns), [""] * len(columns)
+    for cell, (first, last) in zip(row.cells, columns_of_headings(row, columns, below), strict=True):
+        printed[first] = f"{printed[first]} {cell.text}".strip()
+        for place in range(first, last + 1):
+            cells[place] = f"{cells[place]} {cell.text}".strip()
+    return TableRow(row, _trimmed(cells), _trimmed(printed))
+
+
+def _trimmed(texts: list[str]) -> tuple[str, ...]:
+    while not texts[-1]:
+        texts.pop()
+    return tuple(texts)
 
 
 def _is_body(row: Row) -> bool:
@@ -167,7 +199,7 @@ def _is_body(row: Row) -> bool:
     return any(cell.is_number and not cell.is_period for cell in values)
 
 
-def _columns(rows: Sequence[Row]) -> list[tuple[float, float]]:
+def _columns(rows: Sequence[Row]) -> list[Column]:
     """Intervals (x0, x1) of the columns, left to right."""
     multi = [row for row in rows if _is_multi(row)]
     body = [row for row in multi if _is_body(row)]
@@ -179,7 +211,7 @@ def _columns(rows: Sequence[Row]) -> list[tuple[float, float]]:
     return _fold(columns, body or multi, cells) if len(columns) > 1.5 * cells else columns
 
 
-def _fold(columns: list[tuple[float, float]], rows: Sequence[Row], cells: int) -> list[tuple[float, float]]:
+def _fold(columns: list[Column], rows: Sequence[Row], cells: int) -> list[Column]:
     """Values that stand at many places but never beside each other (ends of bars in a chart) are one column."""
     while len(columns) > max(cells, 2):
         for left, right in sorted(pairwise(columns), key=lambda pair: pair[1][0] - pair[0][1]):
@@ -193,8 +225,8 @@ def _fold(columns: list[tuple[float, float]], rows: Sequence[Row], cells: int) -
     return columns
 
 
-def _merge(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    merged: list[tuple[float, float]] = []
+def _merge(spans: list[Column]) -> list[Column]:
+    merged: list[Column] = []
     for x0, x1 in sorted(spans):
         if merged and x0 < merged[-1][1]:
             merged[-1] = (merged[-1][0], max(merged[-1][1], x1))
@@ -207,7 +239,7 @@ def _overlap(one: tuple[float, float], other: tuple[float, float]) -> float:
     return min(one[1], other[1]) - max(one[0], other[0])
 
 
-def _fill(row: Row, columns: Sequence[tuple[float, float]]) -> tuple[str, ...]:
+def _fill(row: Row, columns: Sequence[Column]) -> tuple[str, ...]:
     """One text a column; a cell goes to the column it overlaps most (the nearest, when it overlaps none)."""
     if len(row.cells) == 1 and _overlap((row.x0, row.x1), columns[0]) > 0:
         return (row.cells[0].text,)
@@ -215,12 +247,10 @@ def _fill(row: Row, columns: Sequence[tuple[float, float]]) -> tuple[str, ...]:
     for cell in row.cells:
         place = _place(cell, columns)
         texts[place] = f"{texts[place]} {cell.text}".strip()
-    while not texts[-1]:
-        texts.pop()
-    return tuple(texts)
+    return _trimmed(texts)
 
 
-def _place(cell: Cell, columns: Sequence[tuple[float, float]]) -> int:
+def _place(cell: Cell, columns: Sequence[Column]) -> int:
     """The column a cell belongs to; a heading over several columns stands with the first of them."""
     over = [index for index, column in enumerate(columns) if _overlap((cell.x0, cell.x1), column) > 0]
     if len(over) > 1 and not cell.is_number:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 
 import pymupdf
 
+from ingest.scripts import join_spans
+
 # Neither pictures (slow) nor ligatures; unknown glyphs come as U+FFFD, so that a layer without words shows itself.
 _FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
 _CHARACTERS = str.maketrans(
@@ -69,6 +71,9 @@ def read_fragments(page: pymupdf.Page) -> list[Fragment]:
             turn = (_turn(line["dir"]) + quarter) % 4
             for text, box, size, bold, hidden in _runs(line):
                 x0, y0, x1, y1 = box if plain else tuple(pymupdf.Rect(box) * matrix)
+                if min(abs(line["dir"][0]), abs(line["dir"][1])) > 0.3:
+                    # A slanted heading of a column stands over its foot; its box would reach over the next column's.
+                    x1 = min(x1, x0 + 1.5 * size)
                 if size <= 0.5 or x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height:
                     continue
                 fragments += _split_wide(Fragment(text, x0, y0, x1, y1, size, bold, turn, hidden))
@@ -96,7 +101,8 @@ def _runs(line: dict) -> list[tuple[str, tuple[float, float, float, float], floa
             continue
         part = spans[start:end]
         start = end
-        text = _PARTED_ACCENT.sub(_compose, "".join(span["text"] for span in part).translate(_CHARACTERS))
+        text = _PARTED_ACCENT.sub(_compose, join_spans(part).translate(_CHARACTERS))
+        text = text.replace("‘‘", "“").replace("’’", "”")
         core = text.strip()
         if not core:
             continue
