@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from ingest.attached import attach
 from ingest.columns import reading_order
@@ -30,6 +31,8 @@ _KEPT_HYPHEN = re.compile(
     r"one|two|three|four|five|six|first|second|third)$",
     re.IGNORECASE,
 )
+_FOLIO = re.compile(r"^[ivxlc]{1,6}$|^\d{1,4}$", re.IGNORECASE)
+_RUNNING_EDGE = 0.12
 _LINE_END_HYPHEN = re.compile(r"([A-Za-z]+)-$")
 
 
@@ -132,13 +135,26 @@ def _paragraphs(rows: Sequence[Row], body: _Style, frame: PageFrame, source: Sou
         return []
     right = max(row.x1 for row in rows)
     groups: list[list[Row]] = []
+    open_group = False
     for row in rows:
-        if groups and not _starts_new(groups[-1], row, right, body.noisy):
+        if _is_running(row, frame):
+            groups += [[replace(row, cells=(cell,))] for cell in row.cells]
+            open_group = False
+        elif open_group and not _starts_new(groups[-1], row, right, body.noisy):
             groups[-1].append(row)
         else:
             groups.append([row])
+            open_group = True
     seen = Counter(word for row in rows for word in row.text.split())
     return [_text_block(group, body, frame, source, seen) for group in groups]
+
+
+def _is_running(row: Row, frame: PageFrame) -> bool:
+    """A line at the upper or lower edge in parts: a page number with other words, or left, middle and right."""
+    if len(row.cells) < 2 or (_RUNNING_EDGE * frame.height < row.y1 and row.y0 < (1 - _RUNNING_EDGE) * frame.height):
+        return False
+    apart = all(cell.x0 - before.x1 > 3 * row.size for before, cell in pairwise(row.cells))
+    return (apart and len(row.cells) == 3) or any(_FOLIO.match(cell.text) for cell in (row.cells[0], row.cells[-1]))
 
 
 def _starts_new(group: Sequence[Row], row: Row, right: float, noisy: bool) -> bool:

@@ -18,6 +18,8 @@ _RAISED = str.maketrans("0123456789+-=abcdefghijklmnoprstuvwxyz", MARKS) | str.m
 _PLAIN = re.compile(r"(st|nd|rd|th|tm|sm|[^\W\d_]{3,})$", re.IGNORECASE)
 _HAS_MARK = re.compile(rf"[{MARKS}]")
 _LONGEST = 8
+_MOST_LETTERS = 2
+"""More raised letters are a word of noisy type, and would be lost to search."""
 
 
 def join_spans(spans: Sequence[dict[str, Any]]) -> str:
@@ -43,6 +45,8 @@ def raised(text: str, before: str) -> str:
     if core.isalpha() and last.isdigit() and core.isascii() and len(core) > 1:
         return text
     marked = core.translate(_RAISED)
+    if sum(map(str.isalpha, core)) > _MOST_LETTERS and core.isascii() and not core.startswith("("):
+        return text
     if not any(character.isalnum() and character not in MARKS for character in marked):
         return text.replace(core, marked)
     if not last.isalnum() and last not in ")]}|":
