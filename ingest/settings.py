@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+PARSER_VERSION = 2
+"""Raised by one whenever the same file gives other pages or chunks than before, so that no library mixes the two."""
+
 
 @dataclass(frozen=True, slots=True)
 class IngestSettings:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from ingest.document import Box, Page, PageIssue
 from ingest.files import find_files
-from ingest.settings import ChunkSettings, IngestSettings, WorkerSettings
+from ingest.settings import PARSER_VERSION, ChunkSettings, IngestSettings, WorkerSettings
 from pipeline.config import Mode, Settings, load_settings
 from pipeline.embedding.models import Embedders, identities, load_embedders
 from pipeline.errors import InputError
@@ -287,7 +287,13 @@ class Library:
 
     def _manifest(self) -> Manifest:
         text, pages = self._embedders.identities if self._given else identities(self.settings.embedding)
-        return Manifest(text_embedder=text, page_embedder=pages, ingest=self._ingest, chunks=self._chunks)
+        return Manifest(
+            parser_version=PARSER_VERSION,
+            text_embedder=text,
+            page_embedder=pages,
+            ingest=self._ingest,
+            chunks=self._chunks,
+        )
 
     @cached_property
     def _ingest(self) -> IngestSettings:

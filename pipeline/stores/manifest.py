@@ -24,6 +24,7 @@ class Manifest(BaseModel):
 
     format_version: int = FORMAT_VERSION
     page_convention: str = PAGE_CONVENTION
+    parser_version: int = 1  # libraries older than this field were read by the first
     text_embedder: EmbedderIdentity
     page_embedder: EmbedderIdentity
     ingest: IngestSettings
@@ -55,6 +56,11 @@ class Manifest(BaseModel):
 
     def check(self, expected: Manifest) -> None:
         """Raise `StoreError` naming the first field in which this library differs from `expected`."""
+        if self.parser_version != expected.parser_version:
+            raise StoreError(
+                f"this library's documents were read by version {self.parser_version} of the parser, this program has "
+                f"version {expected.parser_version}, which reads them otherwise: add them again to a new library folder"
+            )
         here, wanted = _flat(self.model_dump()), _flat(expected.model_dump())
         for field, value in here.items():
             if value != wanted[field]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,18 @@ def test_other_settings_are_refused_with_both_values(field: str) -> None:
     values = [getattr(one, section) for one in (manifest(), expected)]
     here, wanted = [getattr(value, name) if name else value for value in values]
     assert f"{field} = {here!r}" in str(refused.value) and repr(wanted) in str(refused.value)
+
+
+def test_a_library_read_by_another_parser_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.json"
+    manifest(parser_version=3).save(path)
+    older = json.loads(path.read_text("utf-8"))
+    del older["parser_version"]  # as libraries were written before there was the field
+    path.write_text(json.dumps(older), "utf-8")
+    for made_with, here in ((Manifest.load(path), 1), (manifest(parser_version=2), 2)):
+        assert made_with is not None
+        with pytest.raises(StoreError, match=rf"read by version {here} of the parser.*version 3.*new library"):
+            made_with.check(manifest(parser_version=3))
 
 
 def test_opening_with_another_embedder_is_refused_and_harms_nothing(open_stores: Opener) -> None:
