@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ingest.rows import Row, is_enumerator, make_row
+from ingest.rows import Row, is_enumerator, is_value, make_row
 from ingest.textlayer import Fragment
 
 _MOST_COLUMN_DEPTH = 6
@@ -61,7 +61,7 @@ def _column_cut(grouped: Sequence[Sequence[Fragment]], size: float) -> tuple[int
     for x in _valleys(grouped):
         start = 0
         for index in range(len(grouped) + 1):
-            crosses = index == len(grouped) or any(f.x0 < x - 1 and f.x1 > x + 1 for f in grouped[index])
+            crosses = index == len(grouped) or _crosses(grouped[index], x)
             if not crosses and not _begins_band(grouped, start, index, size):
                 continue
             weight, place = _section_weight(grouped[start:index], x, size, best_weight)
@@ -69,6 +69,17 @@ def _column_cut(grouped: Sequence[Sequence[Fragment]], size: float) -> tuple[int
                 best_weight, best = weight, (start, index, place)
             start = index + 1 if crosses else index
     return best
+
+
+def _crosses(row: Sequence[Fragment], x: float) -> bool:
+    """Something is written over `x`, or a row of a table is: words on its left, several values on its right."""
+    if any(fragment.x0 < x - 1 and fragment.x1 > x + 1 for fragment in row):
+        return True
+    if len(row) < 3:
+        return False
+    left = [fragment for fragment in row if fragment.x0 < x]
+    values = [is_value(fragment.text) for fragment in row if fragment.x0 >= x]
+    return bool(left) and sum(values) > 1 and sum(values) > 0.6 * len(values)
 
 
 def _begins_band(grouped: Sequence[Sequence[Fragment]], start: int, index: int, size: float) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -15,6 +15,8 @@ from ingest.attached import attach
 from ingest.columns import reading_order
 from ingest.document import Block, Box, Kind, Line, Source
 from ingest.rows import Row
+from ingest.ruled_tables import take_ruled_table
+from ingest.rulings import Ruling, find_grids
 from ingest.tables import TableRows, split_tables
 from ingest.textlayer import Fragment
 
@@ -33,6 +35,8 @@ _KEPT_HYPHEN = re.compile(
 )
 _FOLIO = re.compile(r"^[ivxlc]{1,6}$|^\d{1,4}$", re.IGNORECASE)
 _RUNNING_EDGE = 0.12
+_STAND_IN = "\x00"
+_STAND_IN_WORDS = "\x00 stands for a table drawn here"
 _LINE_END_HYPHEN = re.compile(r"([A-Za-z]+)-$")
 
 
@@ -50,7 +54,12 @@ class PageFrame:
         return Box(*(min(1.0, max(0.0, value)) for value in values)) if self.clips else Box(*values)
 
 
-def lay_out(fragments: Sequence[Fragment], frame: PageFrame, source: Source = Source.TEXT_LAYER) -> list[Block]:
+def lay_out(
+    fragments: Sequence[Fragment],
+    frame: PageFrame,
+    source: Source = Source.TEXT_LAYER,
+    rulings: Sequence[Ruling] = (),
+) -> list[Block]:
     """Blocks in reading order: text of the main direction first, turned text (stamps, axis labels) after it."""
     turns = Counter[int]()
     for fragment in fragments:
@@ -59,7 +68,8 @@ def lay_out(fragments: Sequence[Fragment], frame: PageFrame, source: Source = So
     for turn, _ in sorted(turns.items(), key=lambda item: (-item[1], item[0])):
         upright = [_upright(fragment, frame) for fragment in fragments if fragment.turn == turn]
         turned = frame if turn % 2 == 0 else PageFrame(frame.height, frame.width)
-        blocks += [_turn_block(block, turn) for block in _lay_out_upright(upright, turned, source)]
+        lines = [_upright_ruling(ruling, turn, frame) for ruling in rulings]
+        blocks += [_turn_block(block, turn) for block in _lay_out_upright(upright, turned, source, lines)]
     return blocks
 
 
@@ -77,6 +87,11 @@ def _upright(fragment: Fragment, frame: PageFrame) -> Fragment:
     return replace(f, x0=x0, y0=y0, x1=x1, y1=y1, turn=0)
 
 
+def _upright_ruling(ruling: Ruling, turn: int, frame: PageFrame) -> Ruling:
+    turned = _upright(Fragment("", *ruling, size=0.0, turn=turn), frame)
+    return Ruling(turned.x0, turned.y0, turned.x1, turned.y1)
+
+
 def _turn_block(block: Block, turn: int) -> Block:
     """A block of a turned frame back on the page as displayed (fractions, so no sizes are needed)."""
 
@@ -92,12 +107,23 @@ def _turn_block(block: Block, turn: int) -> Block:
     return replace(block, box=back(block.box), lines=tuple(replace(line, box=back(line.box)) for line in block.lines))
 
 
-def _lay_out_upright(fragments: Sequence[Fragment], frame: PageFrame, source: Source) -> list[Block]:
+def _lay_out_upright(
+    fragments: Sequence[Fragment], frame: PageFrame, source: Source, rulings: Sequence[Ruling]
+) -> list[Block]:
     body = _body_style(fragments, source)
+    rest = attach(fragments)
+    drawn: dict[str, TableRows] = {}
+    for grid in find_grids(rulings):
+        found = take_ruled_table(grid, rest)
+        if found:
+            name = f"{_STAND_IN}{len(drawn)}{_STAND_IN_WORDS}"
+            drawn[name], rest = found
+            # In the order of columns one line stands for the whole table: its first.
+            rest.append(Fragment(name, grid.xs[0], grid.ys[0], grid.xs[-1], grid.ys[0] + body.size, body.size))
     blocks: list[Block] = []
-    for rows in reading_order(attach(fragments), body.size):
+    for rows in reading_order(rest, body.size):
         paragraph: list[Row] = []
-        for item in split_tables(rows):
+        for item in _items(rows, drawn):
             if isinstance(item, TableRows):
                 blocks += _paragraphs(paragraph, body, frame, source)
                 paragraph = []
@@ -106,6 +132,20 @@ def _lay_out_upright(fragments: Sequence[Fragment], frame: PageFrame, source: So
                 paragraph.append(item)
         blocks += _paragraphs(paragraph, body, frame, source)
     return blocks
+
+
+def _items(rows: Sequence[Row], drawn: Mapping[str, TableRows]) -> list[Row | TableRows]:
+    """The rows with tables in the place of theirs: drawn ones for their stand-ins, others by alignment."""
+    items: list[Row | TableRows] = []
+    start = 0
+    for index, row in enumerate(rows):
+        if drawn and _STAND_IN in row.text:
+            items += split_tables(rows[start:index])
+            others = tuple(cell for cell in row.cells if _STAND_IN not in cell.text)
+            items += [replace(row, cells=others)] if others else []
+            items += [table for name, table in drawn.items() if name in row.text]
+            start = index + 1
+    return items + split_tables(rows[start:])
 
 
 @dataclass(frozen=True, slots=True)

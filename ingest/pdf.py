@@ -17,6 +17,7 @@ from ingest.forms import field_block, read_fields
 from ingest.layout import PageFrame, lay_out
 from ingest.ocr_layout import lay_out_ocr
 from ingest.pictures import Pixels, has_ink, is_read_already, picture_areas, render
+from ingest.rulings import read_rulings
 from ingest.settings import IngestSettings
 from ingest.textlayer import Fragment, is_garbage, read_fragments
 
@@ -119,7 +120,7 @@ def parse_pdf_page(
         lines = reader.read(page.rect, readable)
         blocks = [*lay_out(printed, frame), *lay_out_ocr(lines, frame)]
     else:
-        blocks = lay_out(printed, frame)
+        blocks = lay_out(printed, frame, rulings=read_rulings(page))
         for area in areas:
             if not is_read_already(area, readable):
                 blocks = _insert(blocks, reader.picture(area, readable))

@@ -87,6 +87,11 @@ def is_enumerator(text: str) -> bool:
     return bool(_ENUMERATOR.match(text))
 
 
+def is_value(text: str) -> bool:
+    """A number, a year, a date, a dash or a currency sign."""
+    return text in _CURRENCY or _is_number(text) or bool(_YEAR.match(text) or _DATE.match(text))
+
+
 def make_row(fragments: Sequence[Fragment]) -> Row:
     """A row from the fragments on one baseline: near ones are joined, and `$`, `)` and `%` join their number."""
     ordered = sorted(fragments, key=lambda fragment: fragment.x0)

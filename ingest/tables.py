@@ -165,7 +165,7 @@ def _build(rows: Sequence[Row]) -> TableRows | None:
     filled = [(row, _fill(row, columns)) for row in rows]
     header = 0
     for index, (row, cells) in enumerate(filled):
-        if _is_body(row):
+        if _is_body(row) and not _names_columns(index, filled):
             break
         if any(cells[1:]):
             header = index + 1
@@ -174,6 +174,12 @@ def _build(rows: Sequence[Row]) -> TableRows | None:
     body = [TableRow(row, cells, cells) for row, cells in _join_labels(filled, header)[header:]]
     heads = [_heading(rows[:header], index, columns) for index in range(header)]
     return TableRows((*heads, *body), header)
+
+
+def _names_columns(index: int, filled: Sequence[tuple[Row, tuple[str, ...]]]) -> bool:
+    """Numbers at the very top, over the columns and without a label where the rows below have one (`737 | 747`)."""
+    below = [cells for row, cells in filled[index + 1 :] if _is_body(row)]
+    return index == 0 and not filled[0][1][0] and len(below) > 1 and all(cells[0] for cells in below)
 
 
 def _heading(header: Sequence[Row], index: int, columns: Sequence[Column]) -> TableRow:

@@ -94,6 +94,36 @@ def test_list_items_and_captions_are_blocks_of_their_own():
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "is_caption"),
+    [
+        ("Table 4: Values by year", True),
+        ("Figure 2a The harbour", True),
+        ("Table II Results", True),
+        ("Fig. 3", True),
+        ("Table 4, and what it shows", False),
+        ("Figure 3 shows the harbour", False),
+        ("Tables of values", False),
+    ],
+)
+def test_what_a_caption_begins_with(text, is_caption):
+    page = new_page()
+    page.insert_textbox((50, 50, 550, 120), LEFT * 2, fontsize=11)
+    page.insert_text((50, 220), text, fontsize=11)
+    assert [block.kind is Kind.CAPTION for block in blocks_of(page)] == [False, is_caption]
+
+
+def test_a_line_of_prose_that_begins_with_a_tables_name_stays_in_its_paragraph():
+    page = new_page()
+    lines = (
+        LEFT[:88].rstrip() + " as one can see in",
+        "Table 4: it stands at the end, and the rest of the sentence is here.",
+    )
+    for number, line in enumerate((RIGHT[:100].rstrip(), *lines)):
+        page.insert_text((50, 60 + 14 * number), line, fontsize=11)
+    assert len(blocks_of(page)) == 1
+
+
 def test_paragraphs_are_parted_by_space():
     page = new_page()
     page.insert_textbox((50, 50, 550, 120), LEFT * 2, fontsize=11)

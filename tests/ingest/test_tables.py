@@ -83,6 +83,55 @@ def test_missing_values_keep_their_column():
     assert table.lines[2].cells == ("Costs", "", "", "7")
 
 
+def test_numbers_that_name_columns_are_a_header():
+    sheet = Sheet()
+    sheet.row("", (300, "737"), (400, "747"), (500, "Total"))
+    sheet.row("Deliveries", (300, "387"), (400, "5"), (500, "392"))
+    sheet.row("Orders", (300, "12"), (400, "1"), (500, "13"))
+    [table] = sheet.tables()
+    assert table.header_rows == 1 and table.lines[0].cells == ("", "737", "747", "Total")
+
+
+def test_a_heading_in_the_middle_of_several_columns_heads_each():
+    sheet = Sheet()
+    sheet.row("", (410, "Year Ended"))
+    sheet.row("(in millions)", (300, "2021"), (400, "2020"), (500, "2019"))
+    sheet.row("Sales", (300, "11"), (400, "12"), (500, "13"))
+    sheet.row("Costs", (300, "1"), (400, "2"), (500, "3"))
+    [table] = sheet.tables()
+    assert table.lines[0].cells == ("", "Year Ended", "Year Ended", "Year Ended")
+    assert table.lines[0].text == " | Year Ended"
+
+
+def test_a_table_over_two_columns_of_text_keeps_its_labels():
+    sheet = Sheet()
+    sheet.row("", (380, "2021"), (460, "2020"), (540, "Change"))
+    for label in ("Consumer loans", "Card loans", "Wholesale", "Investments", "All provisions"):
+        sheet.row(label, (380, "1,101"), (460, "2,285"), (540, "(52)%"))
+    left = "The provision was higher than in the year before, as the bank had fewer loans to write off in the town."
+    right = "The year to date shows the same for all of the harbours, where the loans of merchants were paid back late."
+    sheet.page.insert_textbox((50, 200, 285, 500), left * 4, fontsize=9)
+    sheet.page.insert_textbox((315, 200, 550, 500), right * 4, fontsize=9)
+    table, *rest = sheet.blocks()
+    assert table.kind is Kind.TABLE and table.header_rows == 1
+    assert {line.cells[0] for line in table.lines[1:]} == {
+        "Consumer loans",
+        "Card loans",
+        "Wholesale",
+        "Investments",
+        "All provisions",
+    }
+    text = " ".join(" ".join(block.text.split()) for block in rest)
+    assert text.index("The year to date") > text.rindex("write off in the town")
+
+
+def test_parts_of_a_formula_are_no_cells():
+    sheet = Sheet()
+    for _ in range(3):
+        sheet.row("f(x) =", (300, "\u2211 g(x) ="), (400, "0.5"))
+    assert sheet.tables() == []
+
+
 def test_a_wrapped_label_is_one_row():
     sheet = Sheet()
     sheet.row("", (400, "2021"), (500, "2020"))

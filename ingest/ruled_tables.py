@@ -1,0 +1,136 @@
+"""Tables whose cells are drawn: text by the field it stands in, so that wrapped cells stay whole.
+
+A grid that holds no table (a chart's, a frame around columns of text) is left to the alignment of words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import median
+
+from ingest.columns import group_rows
+from ingest.rows import Cell, Row, make_row
+from ingest.rulings import Grid
+from ingest.tables import TableRow, TableRows
+from ingest.textlayer import Fragment
+
+_MOST_WORDS = 250
+"""A cell with more words is a part of the page, not of a table."""
+_LEAST_FILLED = 0.4
+_ALIGNED_LINES = 3
+
+
+def take_ruled_table(grid: Grid, fragments: Sequence[Fragment]) -> tuple[TableRows, list[Fragment]] | None:
+    """The grid's table and the fragments outside it; None when it is no table."""
+    inside, outside = [], []
+    for fragment in (part for whole in fragments for part in _parted(whole, grid)):
+        middle = (fragment.x0 + fragment.x1) / 2
+        is_in = grid.xs[0] <= middle <= grid.xs[-1] and grid.ys[0] <= fragment.middle <= grid.ys[-1]
+        (inside if is_in else outside).append(fragment)
+    filled: dict[tuple[int, int, int, int], list[Row]] = {}
+    for cell in grid.cells:
+        top, left, bottom, right = cell
+        own = [
+            fragment
+            for fragment in inside
+            if grid.ys[top] <= fragment.middle < grid.ys[bottom + 1]
+            and grid.xs[left] <= (fragment.x0 + fragment.x1) / 2 < grid.xs[right + 1]
+        ]
+        if own:
+            filled[cell] = [make_row(row) for row in group_rows(own)]
+    if not _is_table(grid, filled):
+        return None
+    rows = _rows(grid, filled)
+    return (TableRows(tuple(rows), _header_rows(rows, filled)), outside) if len(rows) > 1 else None
+
+
+def _parted(fragment: Fragment, grid: Grid) -> list[Fragment]:
+    """A fragment that runs over a line between two cells, parted at its blank nearest to that line."""
+    if not grid.ys[0] <= fragment.middle <= grid.ys[-1]:
+        return [fragment]
+    step = (fragment.x1 - fragment.x0) / len(fragment.text)
+    for x in grid.xs[1:-1]:
+        if fragment.x0 + fragment.size < x < fragment.x1 - fragment.size and _is_wall(grid, x, fragment.middle):
+            blanks = [place for place, character in enumerate(fragment.text) if character == " "]
+            place = min(blanks, key=lambda place: abs(fragment.x0 + (place + 0.5) * step - x), default=None)
+            if place is None or abs(fragment.x0 + (place + 0.5) * step - x) > 3 * fragment.size:
+                continue
+            cut = fragment.x0 + place * step
+            before = replace(fragment, text=fragment.text[:place].rstrip(), x1=min(cut, x))
+            after = replace(fragment, text=fragment.text[place:].lstrip(), x0=max(cut, x))
+            return [part for half in (before, after) if half.text for part in _parted(half, grid)]
+    return [fragment]
+
+
+def _is_wall(grid: Grid, x: float, y: float) -> bool:
+    """A line at `x` parts two cells at the height `y`."""
+    return any(grid.ys[top] <= y < grid.ys[bottom + 1] and grid.xs[left] == x for top, left, bottom, _ in grid.cells)
+
+
+def _is_table(grid: Grid, filled: dict[tuple[int, int, int, int], list[Row]]) -> bool:
+    if len(filled) < max(4, _LEAST_FILLED * len(grid.cells)):
+        return False
+    if any(sum(len(row.text.split()) for row in rows) > _MOST_WORDS for rows in filled.values()):
+        return False
+    beside = [cells for top in range(len(grid.ys) - 1) if len(cells := [c for c in filled if c[0] == top]) > 1]
+    if len(beside) < 2:
+        return False
+    # Lines of neighbouring cells that stand side by side are rows without a line between them.
+    return not any(_is_several_rows([filled[cell] for cell in cells]) for cells in beside)
+
+
+def _is_several_rows(cells: Sequence[Sequence[Row]]) -> bool:
+    tall = [rows for rows in cells if len(rows) >= _ALIGNED_LINES]
+    short = [rows for rows in tall if sum(len(row.text.split()) for row in rows) <= 3 * len(rows)]
+    values = [rows for rows in tall if sum(row.cells[0].is_number for row in rows) > 0.6 * len(rows)]
+    if len(tall) < 2 or not (values or len(short) == len(tall)):
+        return False
+    first = [(row.y0 + row.y1) / 2 for row in tall[0]]
+    return all(
+        sum(min(abs((row.y0 + row.y1) / 2 - place) for place in first) < 0.3 * row.size for row in rows)
+        > 0.7 * len(rows)
+        for rows in tall[1:]
+    )
+
+
+def _rows(grid: Grid, filled: dict[tuple[int, int, int, int], list[Row]]) -> list[TableRow]:
+    """One a row of fields that has words; columns without any are left out."""
+    used = sorted({column for cell in filled for column in range(cell[1], cell[3] + 1)})
+    kept = [column for column in used if any(cell[1] == column for cell in filled)]
+    rows = []
+    for top in range(len(grid.ys) - 1):
+        own = {cell: lines for cell, lines in filled.items() if cell[0] <= top <= cell[2]}
+        begun = {cell: lines for cell, lines in own.items() if cell[0] == top}
+        if not begun:
+            continue
+        cells, printed = [""] * len(kept), [""] * len(kept)
+        for cell, lines in own.items():
+            text = " ".join(line.text for line in lines)
+            places = [place for place, column in enumerate(kept) if cell[1] <= column <= cell[3]]
+            for place in places:
+                cells[place] = text
+            if cell in begun and places:
+                printed[places[0]] = text
+        every = [line for lines in begun.values() for line in lines]
+        row = Row(
+            tuple(Cell(c.text, c.x0, c.x1) for line in every for c in line.cells),
+            min(line.y0 for line in every),
+            max(line.y1 for line in every),
+            median(line.size for line in every),
+            all(line.bold for line in every),
+        )
+        rows.append(TableRow(row, tuple(cells), tuple(printed)))
+    return rows
+
+
+def _header_rows(rows: Sequence[TableRow], filled: dict[tuple[int, int, int, int], list[Row]]) -> int:
+    """Rows at the top that only name: bold above others, or words above numbers, all cells short."""
+    bold = 0
+    while bold < min(3, len(rows) - 1) and rows[bold].row.bold:
+        bold += 1
+    if 0 < bold < len(rows) and not all(item.row.bold for item in rows):
+        return bold
+    first = rows[0]
+    named = all(cell and len(cell.split()) <= 8 and not Cell(cell, 0, 0).is_number for cell in first.cells[1:])
+    return int(named and len(first.cells) > 1)
