@@ -1,4 +1,4 @@
-"""Which files there are and what each one is, told from its bytes.
+"""Which files there are, and the identity of each: its hash, its size, what its bytes say it is.
 
 Never opens a document: a file that is named here may still turn out damaged when it is read.
 """
@@ -11,17 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import filetype  # type: ignore[import-untyped]
-
 from ingest.errors import InputError
+from ingest.media_types import HEAD_BYTES, READABLE, TAIL_BYTES, recognise
 
-PDF = "application/pdf"
-IMAGES = frozenset({"image/png", "image/jpeg", "image/tiff", "image/webp", "image/gif", "image/bmp"})
-SUPPORTED = IMAGES | {PDF}
-
-_SAME_FORMAT = {"image/apng": "image/png"}
-_HEAD_BYTES = 8192  # what `filetype` looks at
-_PDF_HEADER_BYTES = 1024  # the header may stand anywhere in these (ISO 32000-1, implementation note 13)
 _READ_BYTES = 1 << 20
 
 
@@ -36,7 +28,7 @@ class FileIdentity:
 
 
 def identify(path: Path) -> FileIdentity:
-    """Hash the file and find its type from its bytes; the name only decides where the bytes leave it open.
+    """Hash the file and find its type from its bytes.
 
     Raises `InputError` for a path that is missing, unreadable, not a file, empty, or of a type that is not read.
     """
@@ -45,11 +37,12 @@ def identify(path: Path) -> FileIdentity:
     if not path.is_file():
         raise InputError(f"{path}: not a regular file; give the path of a document")
     digest = hashlib.sha256()
-    head, byte_count = b"", 0
+    head, tail, byte_count = b"", b"", 0
     try:
         with path.open("rb") as file:
             while data := file.read(_READ_BYTES):
-                head = head or data[:_HEAD_BYTES]
+                head = head or data[:HEAD_BYTES]
+                tail = (tail + data)[-TAIL_BYTES:]
                 digest.update(data)
                 byte_count += len(data)
     except OSError as error:
@@ -58,9 +51,9 @@ def identify(path: Path) -> FileIdentity:
         ) from None
     if byte_count == 0:
         raise InputError(f"{path}: the file is empty; nothing to add")
-    media_type = _media_type(head, path)
-    if media_type not in SUPPORTED:
-        raise InputError(f"{path}: {media_type} is not supported; convert it to PDF, PNG, JPEG, TIFF, WebP, GIF or BMP")
+    media_type, other = recognise(head, tail, path.name)
+    if other:
+        raise InputError(f"{path}: is {other}, which is not read; convert it to {READABLE}")
     return FileIdentity(path, digest.hexdigest()[:16], media_type, byte_count)
 
 
@@ -88,23 +81,3 @@ def _walk(folder: Path) -> list[Path]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         files += [Path(root, name) for name in names if not name.startswith(".")]
     return sorted(files)
-
-
-def _media_type(head: bytes, path: Path) -> str:
-    """A media type, or "plain text" or "unknown data" where the bytes fit none."""
-    kind = filetype.guess(head)
-    found = _SAME_FORMAT.get(kind.mime, kind.mime) if kind else ""
-    if found in SUPPORTED:
-        return found
-    if b"%PDF-" in head[:_PDF_HEADER_BYTES]:
-        return PDF
-    if found:
-        return found
-    if path.suffix.lower() == ".pdf" and b" obj" in head:  # a lost header; MuPDF repairs such files
-        return PDF
-    try:
-        # The cut at _HEAD_BYTES may split one character.
-        head.decode("utf-8") if len(head) < _HEAD_BYTES else head[:-3].decode("utf-8", errors="strict")
-    except UnicodeDecodeError:
-        return "unknown data"
-    return "unknown data" if b"\0" in head else "plain text"

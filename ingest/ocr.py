@@ -5,6 +5,7 @@ Never opens a file or a connection; its settings were measured (eval/decisions/2
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,6 +89,8 @@ class OcrReader:
 
     @cached_property
     def _engine(self) -> RapidOCR:
+        # Read when ONNX Runtime is imported, which else leaves files in the home folder and reports to its makers.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import rapidocr
 
         models = Path(rapidocr.__file__).parent / "models"

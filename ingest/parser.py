@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from ingest.document import DocumentInfo, Line, Page, PageIssue
 from ingest.errors import InputError
-from ingest.files import PDF, FileIdentity
+from ingest.files import FileIdentity
+from ingest.media_types import IMAGES
 from ingest.settings import IngestSettings
 
 if TYPE_CHECKING:
@@ -23,9 +24,15 @@ if TYPE_CHECKING:
 _ERROR_LENGTH = 300
 
 
-def read_info(path: Path, identity: FileIdentity) -> DocumentInfo:
-    """What the document is. Raises `InputError` when it is damaged, encrypted, or has no pages."""
-    if identity.media_type != PDF:
+def read_info(
+    path: Path, identity: FileIdentity, working_copy: Path | None = None, passwords: Sequence[str] = ()
+) -> DocumentInfo:
+    """What the document is. Raises `InputError` when it is damaged, cannot be decrypted, or has no pages.
+
+    A document whose pages cannot be read from the file as it is leaves a PDF at `working_copy` (see
+    `ingest.conversion`); its pages are parsed and drawn from that.
+    """
+    if identity.media_type in IMAGES:
         from ingest.images import read_image_info
 
         return read_image_info(
@@ -36,10 +43,10 @@ def read_info(path: Path, identity: FileIdentity) -> DocumentInfo:
             byte_count=identity.byte_count,
         )
 
+    from ingest.conversion import open_document
     from ingest.pdf import read_pdf_info
-    from ingest.pdf_file import open_pdf
 
-    with open_pdf(path) as document:
+    with open_document(path, identity.media_type, working_copy, passwords) as document:
         return read_pdf_info(
             document,
             document_id=identity.document_id,
@@ -50,16 +57,19 @@ def read_info(path: Path, identity: FileIdentity) -> DocumentInfo:
 
 
 def parse_pages(path: Path, media_type: str, page_indices: Sequence[int], settings: IngestSettings) -> list[Page]:
-    """One page for each of `page_indices`, in their order, always: a page that fails carries a lost issue."""
+    """One page for each of `page_indices`, in their order, always: a page that fails carries a lost issue.
+
+    `path` is an image, a PDF without a lock, or the working copy that `read_info` left.
+    """
     return list(iter_pages(path, media_type, page_indices, settings))
 
 
 def iter_pages(path: Path, media_type: str, page_indices: Sequence[int], settings: IngestSettings) -> Iterator[Page]:
     """`parse_pages`, each page given as soon as it is parsed."""
-    if media_type == PDF:
-        yield from _iter_pdf_pages(path, page_indices, settings)
-    else:
+    if media_type in IMAGES:
         yield from _iter_image_pages(path, page_indices, settings)
+    else:
+        yield from _iter_pdf_pages(path, page_indices, settings)
 
 
 def _iter_image_pages(path: Path, page_indices: Sequence[int], settings: IngestSettings) -> Iterator[Page]:

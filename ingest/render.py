@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.errors import InputError
-from ingest.files import PDF
+from ingest.media_types import IMAGES
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -24,9 +24,11 @@ _mupdf = threading.Lock()  # MuPDF is not thread-safe
 def render_page(path: Path, media_type: str, page_index: int, dpi: int) -> Image.Image:
     """The page as RGB, as displayed. PDF pages at `dpi`, images with a long side of at most 11 inches at `dpi`.
 
+    `path` is an image, a PDF, or the working copy of anything else.
+
     Raises `InputError` when the file is gone or damaged, or has no such page.
     """
-    return _render_pdf(path, page_index, dpi) if media_type == PDF else _render_image(path, page_index, dpi)
+    return _render_image(path, page_index, dpi) if media_type in IMAGES else _render_pdf(path, page_index, dpi)
 
 
 def _render_pdf(path: Path, page_index: int, dpi: int) -> Image.Image:

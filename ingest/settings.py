@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 PARSER_VERSION = 2
 """Raised by one whenever the same file gives other pages or chunks than before, so that no library mixes the two."""
@@ -33,8 +33,17 @@ class ChunkSettings:
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """Settings of the worker processes; they change no result. `processes` 0 means one a core."""
+    """Settings of the worker processes. No part of the manifest: within the limits they change no result.
+
+    processes: 0 means one a core.
+    page_seconds: processor time that a page may take, and the opening of a file; by the clock, five times as much.
+    document_seconds: what the pages of one document may take together; the rest of its pages is given up.
+    memory_mb: resident memory of one worker; a page that needs more is given up.
+    passwords: tried on encrypted documents; never written anywhere.
+    """
 
     processes: int = 0
-    page_window: int = 16
     page_seconds: float = 120.0
+    document_seconds: float = 14_400.0
+    memory_mb: int = 4_096
+    passwords: tuple[str, ...] = field(default=(), repr=False)

@@ -14,9 +14,10 @@ import itertools
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,13 +27,16 @@ from ingest.errors import InputError
 from ingest.files import FileIdentity
 from ingest.parser import iter_pages, lost_page, read_info
 from ingest.settings import IngestSettings, WorkerSettings
-from ingest.worker_process import CallFailedError, Worker, WorkerDiedError, WorkerTimeoutError
+from ingest.worker_process import CallFailedError, Limits, Worker, WorkerDiedError, WorkerTimeoutError
 
 MAX_TASKS = 200
 """A worker is replaced after so many tasks: MuPDF's caches and the allocator's holes grow with every document."""
 
 ParseFunction = Callable[[Path, str, tuple[int, ...], IngestSettings], Iterable[Page]]
-InfoFunction = Callable[[Path, FileIdentity], DocumentInfo]
+InfoFunction = Callable[[Path, FileIdentity, Path | None, tuple[str, ...]], DocumentInfo]
+
+_WALL = 5
+"""Seconds by the clock to each second of processor time: a machine may be that busy with other work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,11 @@ class ParseTask:
 
 @dataclass(frozen=True, slots=True)
 class ParseResult:
-    """The task's pages, one for each index, in its order."""
+    """The task's pages, one for each index, in its order, and the seconds (by the clock) that a worker spent."""
 
     task: ParseTask
     pages: tuple[Page, ...]
+    seconds: float
 
 
 @dataclass(order=True)
@@ -70,7 +75,7 @@ class ParserPool:
 
     Processes start when there is work. Leaving the `with` block ends them at once: what is unfinished is
     cancelled. `parse` and `info` are importable functions that run in the workers; `parse` gives one page for
-    each index, in order, and is best a generator, as `workers.page_seconds` bounds the wait for each page.
+    each index, in order, and is best a generator, as the limits of time and memory hold for each page.
     """
 
     def __init__(
@@ -84,7 +89,9 @@ class ParserPool:
     ) -> None:
         workers = workers or WorkerSettings()
         self._settings = settings
-        self._seconds = workers.page_seconds
+        self._limits = Limits(workers.page_seconds, _WALL * workers.page_seconds, workers.memory_mb << 20)
+        self._passwords = workers.passwords
+        self.document_seconds = workers.document_seconds
         self._parse = parse
         self._info = info
         self._jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
@@ -98,21 +105,30 @@ class ParserPool:
         """How many workers there are at most."""
         return len(self._slots)
 
-    def read_info(self, path: Path, identity: FileIdentity) -> Future[DocumentInfo]:
-        """What the document is. `InputError` also when reading it crashes a worker or takes too long."""
+    def read_info(self, path: Path, identity: FileIdentity, working_copy: Path | None = None) -> Future[DocumentInfo]:
+        """What the document is. `InputError` also when reading it crashes a worker or breaks a limit."""
 
         def work(slot: _Slot) -> DocumentInfo:
             try:
-                (found,) = slot.stream(_as_items, (self._info, path, identity), self._seconds)
+                call = (self._info, path, identity, working_copy, self._passwords)
+                (found,) = slot.stream(_as_items, call, self._limits)
+            except InputError as error:
+                raise InputError(_named(str(error), path, identity)) from None
             except (CallFailedError, WorkerDiedError, WorkerTimeoutError) as error:
-                raise InputError(f"{path}: cannot be read ({error}); the file is damaged, replace it") from None
+                raise InputError(f"{identity.path}: cannot be read ({error}); replace it if it is damaged") from None
             return found
 
         return self._enqueue(_INFO, work)
 
     def submit(self, task: ParseTask) -> Future[ParseResult]:
         """The task's pages. One that crashes two workers or exceeds its time comes back lost, with the reason."""
-        return self._enqueue(_PARSE, lambda slot: ParseResult(task, tuple(self._parse_task(slot, task))))
+
+        def work(slot: _Slot) -> ParseResult:
+            started = time.monotonic()
+            pages = tuple(self._parse_task(slot, task))
+            return ParseResult(task, pages, time.monotonic() - started)
+
+        return self._enqueue(_PARSE, work)
 
     def close(self) -> None:
         """End all workers; futures that are not done are cancelled. Returns when no process is left."""
@@ -150,11 +166,11 @@ class ParserPool:
             trouble = "the parser gave no such page"
             try:
                 for page in slot.stream(
-                    self._parse, (task.path, task.identity.media_type, rest, self._settings), self._seconds
+                    self._parse, (task.path, task.identity.media_type, rest, self._settings), self._limits
                 ):
                     if position == len(task.page_indices) or page.page_index != task.page_indices[position]:
                         break
-                    yield page
+                    yield _renamed(page, task)
                     position += 1
             except WorkerDiedError as error:
                 # Once more in a fresh process: the page may have paid for the memory of those before it.
@@ -165,7 +181,7 @@ class ParserPool:
             except (CallFailedError, InputError, WorkerTimeoutError) as error:
                 trouble = str(error)
             if position < len(task.page_indices):
-                yield lost_page(task.page_indices[position], trouble)
+                yield lost_page(task.page_indices[position], _named(trouble, task.path, task.identity))
                 position += 1
 
 
@@ -194,7 +210,7 @@ class _Slot(threading.Thread):
         self._discard()
 
     def stream(
-        self, function: Callable[..., Iterable[Any]], arguments: tuple[Any, ...], seconds: float
+        self, function: Callable[..., Iterable[Any]], arguments: tuple[Any, ...], limits: Limits
     ) -> Iterator[Any]:
         """`Worker.stream` in this slot's worker, a new one when it is worn out or gone."""
         if self._worker and (self._worker.calls >= self._max_tasks or not self._worker.alive):
@@ -205,7 +221,7 @@ class _Slot(threading.Thread):
             self._check_running()
         complete = False
         try:
-            yield from self._worker.stream(function, arguments, seconds)
+            yield from self._worker.stream(function, arguments, limits)
             complete = True
         except (CallFailedError, InputError):
             complete = True
@@ -233,6 +249,16 @@ class _Slot(threading.Thread):
 
 def _as_items(function: Callable[..., Any], *arguments: Any) -> Iterator[Any]:
     yield function(*arguments)
+
+
+def _renamed(page: Page, task: ParseTask) -> Page:
+    issues = (replace(issue, error=_named(issue.error, task.path, task.identity)) for issue in page.issues)
+    return replace(page, issues=tuple(issues)) if page.issues else page
+
+
+def _named(message: str, path: Path, identity: FileIdentity) -> str:
+    """The message with the user's name for the file, where the worker read a copy of it."""
+    return message.replace(str(path), str(identity.path))
 
 
 def _cores() -> int:

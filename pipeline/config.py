@@ -47,7 +47,9 @@ class IngestSection(_Section):
     ocr_dpi: int = Field(150, ge=72, le=400)
     ocr_min_picture: float = Field(0.02, ge=0.0, le=1.0)
     workers: int = Field(0, ge=0, description="worker processes; 0 means one a core")
-    page_seconds: float = Field(120.0, gt=0, description="a page that takes longer is given up and reported")
+    page_seconds: float = Field(120.0, gt=0, description="processor time; a page that takes more is given up")
+    document_seconds: float = Field(14_400.0, gt=0, description="all pages of a document; the rest is given up")
+    worker_memory_mb: int = Field(4_096, ge=512, description="a page that needs more of it is given up")
 
 
 class EmbeddingSection(_Section):

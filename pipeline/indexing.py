@@ -20,6 +20,7 @@ from ingest.chunking import chunk_document
 from ingest.document import DocumentInfo, PageIssue
 from ingest.errors import InputError
 from ingest.files import FileIdentity, identify
+from ingest.parser import lost_page
 from ingest.settings import ChunkSettings
 from ingest.structure import finish_document
 from ingest.workers import ParseResult, ParserPool, ParseTask
@@ -55,7 +56,10 @@ class AddReport:
 
 @dataclass
 class _Job:
-    """A document on its way: windows not given out yet, windows being parsed, pages not committed yet."""
+    """A document on its way: windows not given out yet, windows being parsed, pages not committed yet.
+
+    `seconds`: of the workers.
+    """
 
     path: Path
     identity: FileIdentity
@@ -64,6 +68,7 @@ class _Job:
     windows: deque[tuple[int, ...]]
     parsing: int = 0
     unwritten: int = 0
+    seconds: float = 0.0
     issues: list[PageIssue] = field(default_factory=list)
 
 
@@ -130,22 +135,32 @@ class Indexer:
                     yield _unchanged(path, identity, known)
                     return
                 if again:  # from the start: what was lost may change headings and chunks around it
-                    self._writer.stores.remove_document(identity.document_id)
+                    self._writer.stores.remove_document(identity.document_id, keep_original=True)
                 original = self._originals.add(path, identity)
         except InputError as error:
             yield self._failed(path, None, started, error)
             return
-        future = self._pool.read_info(original, replace(identity, path=path))
+        working_copy = self._originals.working_copy(identity.document_id)
+        future = self._pool.read_info(original, replace(identity, path=path), working_copy)
         self._opening[future] = _Opening(path, identity, started)
 
     def _give_out(self, room: int) -> None:
         """Parse tasks to the workers, the oldest document first."""
         for job in self._jobs:
+            if job.seconds > self._pool.document_seconds:
+                self._give_up(job)
             while job.windows and len(self._parsing) < room:
-                original = self._originals.path(job.identity.document_id)
-                task = ParseTask(original, job.identity, job.windows.popleft())
+                readable = self._originals.readable(job.identity.document_id)
+                task = ParseTask(readable, job.identity, job.windows.popleft())
                 self._parsing[self._pool.submit(task)] = job
                 job.parsing += 1
+
+    def _give_up(self, job: _Job) -> None:
+        """The pages that no worker has yet are lost: the document has had its time."""
+        why = f"time: the document took more than {self._pool.document_seconds:g} s"
+        while job.windows:
+            pages = [lost_page(page_index, why) for page_index in job.windows.popleft()]
+            self._catalog.save_parsed(job.info.document_id, pages)
 
     def _collect(self, watcher: Progress) -> Iterator[AddReport]:
         """Wait for the workers, keep what they bring, prepare the documents that are parsed whole."""
@@ -155,10 +170,11 @@ class Indexer:
         for opened in [future for future in self._opening if future.done()]:
             yield from self._begin(self._opening.pop(opened), opened, watcher)
         for parsed in [future for future in self._parsing if future.done()]:
-            job, pages = self._parsing.pop(parsed), parsed.result().pages
-            self._catalog.save_parsed(job.info.document_id, pages)
-            watcher.advance("parse", len(pages))
+            job, result = self._parsing.pop(parsed), parsed.result()
+            self._catalog.save_parsed(job.info.document_id, result.pages)
+            watcher.advance("parse", len(result.pages))
             job.parsing -= 1
+            job.seconds += result.seconds
         for job in [job for job in self._jobs if not job.windows and not job.parsing]:
             self._jobs.remove(job)
             with self._timed("chunk"):

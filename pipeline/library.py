@@ -84,10 +84,19 @@ class Library:
     # ---- documents
 
     def add(
-        self, paths: Iterable[Path | str], *, retry_failed: bool = False, progress: Progress | None = None
+        self,
+        paths: Iterable[Path | str],
+        *,
+        retry_failed: bool = False,
+        passwords: Sequence[str] = (),
+        progress: Progress | None = None,
     ) -> Iterator[AddReport]:
-        """Add files and folders; one report a file, in the order finished. Raises `InputError` for a missing path."""
-        return self._index(self.files([Path(path) for path in paths]), retry_failed=retry_failed, progress=progress)
+        """Add files and folders; one report a file, in the order finished. Raises `InputError` for a missing path.
+
+        `passwords` are tried on encrypted files, and kept nowhere.
+        """
+        files = self.files([Path(path) for path in paths])
+        return self._index(files, retry_failed=retry_failed, passwords=passwords, progress=progress)
 
     def files(self, paths: Sequence[Path]) -> list[Path]:
         """The files meant by `paths`. A library inside an added folder is no document of it."""
@@ -95,12 +104,17 @@ class Library:
         return [file for file in find_files(paths) if own not in file.resolve().parents]
 
     def sync(
-        self, folder: Path | str, *, dry_run: bool = False, progress: Progress | None = None
+        self,
+        folder: Path | str,
+        *,
+        dry_run: bool = False,
+        passwords: Sequence[str] = (),
+        progress: Progress | None = None,
     ) -> Iterator[AddReport]:
         """Make the library equal to `folder`; one report a file, its `change` saying what happened (or would)."""
         from pipeline.syncing import sync
 
-        return sync(self, Path(folder), dry_run=dry_run, progress=progress)
+        return sync(self, Path(folder), dry_run=dry_run, passwords=passwords, progress=progress)
 
     def documents(self) -> list[DocumentRow]:
         """All documents, failed ones included, by name."""
@@ -242,9 +256,9 @@ class Library:
         if row is None or not 0 <= ref.page_index < row.info.page_count:
             have = "is not in the library" if row is None else f"has pages 0 to {row.info.page_count - 1}"
             raise InputError(f"there is no page {ref.page_index}: document {ref.document_id} {have}")
-        original = self._stores.originals.path(ref.document_id)
+        readable = self._stores.originals.readable(ref.document_id)
         return self._screenshots.page(
-            ref.document_id, original, row.info.media_type, ref.page_index, self.settings.screenshots.dpi
+            ref.document_id, readable, row.info.media_type, ref.page_index, self.settings.screenshots.dpi
         )
 
     def page(self, ref: PageRef) -> Page | None:
@@ -320,13 +334,21 @@ class Library:
 
         return make_answerer(self.settings.answer, self._embedders.text, self.page_picture)
 
-    def _index(self, files: Sequence[Path], *, retry_failed: bool, progress: Progress | None) -> Iterator[AddReport]:
+    def _index(
+        self, files: Sequence[Path], *, retry_failed: bool, passwords: Sequence[str], progress: Progress | None
+    ) -> Iterator[AddReport]:
         from ingest.workers import ParserPool
         from pipeline.indexing import Indexer
         from pipeline.writing import IndexWriter
 
         section = self.settings.ingest
-        workers = WorkerSettings(processes=section.workers, page_seconds=section.page_seconds)
+        workers = WorkerSettings(
+            processes=section.workers,
+            page_seconds=section.page_seconds,
+            document_seconds=section.document_seconds,
+            memory_mb=section.worker_memory_mb,
+            passwords=tuple(passwords),
+        )
         with ParserPool(self._ingest, workers) as pool:
             writer = IndexWriter(self._stores, self._embedders, self.page_picture)
             indexer = Indexer(writer, pool, self._chunks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from pipeline.library import Library
 
 
-def sync(library: Library, folder: Path, *, dry_run: bool, progress: Progress | None) -> Iterator[AddReport]:
+def sync(
+    library: Library, folder: Path, *, dry_run: bool, passwords: Sequence[str], progress: Progress | None
+) -> Iterator[AddReport]:
     """One report a file. The same bytes at another place are `moved`: nothing is read or embedded again.
 
     New bytes at a known place are `changed`: the new document is added before the old one is removed. Documents that
@@ -49,7 +51,7 @@ def sync(library: Library, folder: Path, *, dry_run: bool, progress: Progress | 
     if dry_run:
         yield from (AddReport(path, "", "unchanged", change=change) for path, change in wanted.items())
     elif wanted:
-        for report in library.add(list(wanted), progress=progress):
+        for report in library.add(list(wanted), passwords=passwords, progress=progress):
             yield replace(report, change=wanted.get(report.path, "added"))
     gone = [row for row in rows.values() if row.info.document_id not in kept]
     if gone and not dry_run:

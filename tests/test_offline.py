@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageDraw
 
 from tests.cli.conftest import ROOT, environment
 
@@ -51,3 +52,26 @@ def test_the_main_job_needs_no_network(tmp_path: Path, prefix: list[str]) -> Non
         check=False,
     )
     assert done.stdout.strip() == "done", done.stderr
+
+
+def test_nothing_is_written_to_the_home_folder(tmp_path: Path) -> None:
+    """ONNX Runtime, which reads pictures, keeps an identifier and events there and sends them, unless told not to."""
+    home = tmp_path / "home"
+    home.mkdir()
+    scan = tmp_path / "scan.png"
+    picture = Image.new("RGB", (700, 200), "white")
+    ImageDraw.Draw(picture).text((40, 60), "What were the auditors paid? 187,000", fill="black", font_size=32)
+    picture.save(scan)
+    document = ROOT / "samples/docs/brannoch-annual-review-2025.pdf"
+    variables = {name: value for name, value in environment(HOME=str(home)).items() if name != "CI"}
+    done = subprocess.run(
+        [sys.executable, "-c", MAIN_JOB, str(tmp_path / "library"), str(document), str(scan)],
+        cwd=tmp_path,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.stdout.strip() == "done", done.stderr
+    assert [path for path in home.rglob("*") if path.is_file()] == []

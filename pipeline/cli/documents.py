@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from pipeline.indexing import AddReport
 
 
+Passwords = Annotated[
+    list[str] | None,
+    typer.Option("--password", help="Tried on encrypted files; repeatable. Others can see it: prefer a file of them."),
+]
+PasswordFile = Annotated[
+    Path | None, typer.Option("--password-file", help="A file of passwords, one a line, tried on encrypted files.")
+]
+
+
 def register(app: typer.Typer) -> None:
     command(app, "add")(add)
     command(app, "sync")(sync)
@@ -29,8 +38,10 @@ def add(
     invocation: Invocation,
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.")],
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Read pages again that failed before.")] = False,
+    password: Passwords = None,
+    password_file: PasswordFile = None,
 ) -> int:
-    """Add documents: PDF and image files, and all of them in folders.
+    """Add documents: PDF, images, XPS, e-books, SVG and plain text, and all of them in folders.
 
     Files that are in the library already are left as they are. A run that was interrupted goes on where it stopped.
     """
@@ -39,8 +50,9 @@ def add(
     from pipeline.cli.watching import watcher
 
     files = find_files(paths)  # looked at first, so that a mistyped path makes no library
+    passwords = _passwords(password, password_file)
     with invocation.open(create=True) as library, watcher() as progress:
-        reports = library.add(files, retry_failed=retry_failed, progress=progress)
+        reports = library.add(files, retry_failed=retry_failed, passwords=passwords, progress=progress)
         return _follow(invocation, reports, lambda report: invocation.write(AddLine.of(report)))
 
 
@@ -48,6 +60,8 @@ def sync(
     invocation: Invocation,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that the library is to mirror.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    password: Passwords = None,
+    password_file: PasswordFile = None,
 ) -> int:
     """Make the library equal to a folder: added, changed, moved and removed files."""
     from pipeline.cli.output import SyncLine
@@ -55,9 +69,22 @@ def sync(
 
     if not folder.is_dir():  # looked at first, so that a mistyped path makes no library
         raise InputError(f"{folder}: no such folder; check the path")
+    passwords = _passwords(password, password_file)
     with invocation.open(create=not dry_run) as library, watcher() as progress:
-        reports = library.sync(folder, dry_run=dry_run, progress=progress)
+        reports = library.sync(folder, dry_run=dry_run, passwords=passwords, progress=progress)
         return _follow(invocation, reports, lambda report: invocation.write(SyncLine.of(report)))
+
+
+def _passwords(given: list[str] | None, file: Path | None) -> list[str]:
+    """Raises `InputError` for a file that cannot be read. A blank within a line belongs to the password."""
+    if file is None:
+        return given or []
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise InputError(f"{file}: the passwords cannot be read ({reason}); check the file") from None
+    return [*(given or []), *filter(None, lines)]
 
 
 def _follow(invocation: Invocation, reports: Iterator[AddReport], write: Callable[[AddReport], None]) -> int:

@@ -100,20 +100,22 @@ class Stores:
 
     # ---- removing
 
-    def remove_document(self, document_id: str) -> None:
+    def remove_document(self, document_id: str, *, keep_original: bool = False) -> None:
         """`remove_documents` of one."""
-        self.remove_documents([document_id])
+        self.remove_documents([document_id], keep_originals=keep_original)
 
-    def remove_documents(self, document_ids: Sequence[str]) -> None:
+    def remove_documents(self, document_ids: Sequence[str], *, keep_originals: bool = False) -> None:
         """Remove documents from every store; no byte of them is left in any file of the library.
 
         Costs a rebuild of the lexical indexes and a clean-up of Chroma, once for all of them. The status is
         written first and the rows are deleted last: a removal that is killed is finished at the next opening.
+        `keep_originals`: the documents are about to be read again, and a working copy may have needed a password.
         """
         for document_id in document_ids:
             self.catalog.set_status(document_id, "removing")
         for document_id in document_ids:
-            self.originals.remove(document_id)
+            if not keep_originals:
+                self.originals.remove(document_id)
             self.bags.remove(document_id)
             for collection in self.vectors.collections.values():
                 collection.delete_document(document_id)

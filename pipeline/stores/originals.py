@@ -1,4 +1,7 @@
-"""Copies of the files that were added, by content. Owns `originals/`; never opens a document."""
+"""Copies of the files that were added, by content, and beside them what they are read from where that is another file.
+
+Owns `originals/`; never opens a document.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from pipeline.errors import InputError
 from pipeline.stores.durable import HALF_BUILT, disk_errors, sync_path
 
 READ_BYTES = 1 << 20
+_WORKING = ".pdf"
 
 
 class Originals:
@@ -22,6 +26,19 @@ class Originals:
     def path(self, document_id: str) -> Path:
         """Where the document's original lies (or would)."""
         return self.root / document_id[:2] / document_id
+
+    def working_copy(self, document_id: str) -> Path:
+        """Where a PDF of the document lies (or would), if its pages cannot be read from the original as it is.
+
+        It is made of the original once, by `ingest.conversion`: without its password, or with the pages of another
+        format laid out. No secret is lost by it: the catalog holds the same words in the open.
+        """
+        return self.root / document_id[:2] / (document_id + _WORKING)
+
+    def readable(self, document_id: str) -> Path:
+        """What the document's pages are read from: its working copy if there is one, else the original."""
+        copy = self.working_copy(document_id)
+        return copy if copy.exists() else self.path(document_id)
 
     def add(self, path: Path, identity: FileIdentity) -> Path:
         """Copy the file that `identity` was told from, and return the copy's path.
@@ -47,7 +64,7 @@ class Originals:
 
     def documents(self) -> list[str]:
         """Ids of the documents that have an original, sorted."""
-        return sorted(path.name for path in self.root.glob("??/*") if path.suffix != HALF_BUILT)
+        return sorted(path.name for path in self.root.glob("??/*") if not path.suffix)
 
     def intact(self, document_id: str) -> bool:
         """Whether the copy is there and its bytes still have the hash they were stored under."""
@@ -58,7 +75,7 @@ class Originals:
         """Delete the document's original. None is no error."""
         path = self.path(document_id)
         with disk_errors("deleting an original"):
-            for one in (path, path.with_name(path.name + HALF_BUILT)):
+            for one in path.parent.glob(f"{document_id}*"):  # and its working copy, and what a kill left of both
                 one.unlink(missing_ok=True)
             if path.parent.exists() and not any(path.parent.iterdir()):
                 path.parent.rmdir()

@@ -13,7 +13,7 @@ from ingest.errors import InputError
 from ingest.files import FileIdentity
 from ingest.settings import IngestSettings
 
-CRASHING, HANGING, RAISING, KILLED = 3, 5, 7, 11
+CRASHING, HANGING, RAISING, KILLED, HUNGRY = 3, 5, 7, 11, 2
 
 
 def _page(page_index: int, label: str = "") -> Page:
@@ -73,13 +73,33 @@ def forgetful(path: Path, media_type: str, page_indices: tuple[int, ...], settin
             yield _page(page_index)
 
 
-def info(path: Path, identity: FileIdentity) -> DocumentInfo:
+def hungry(path: Path, media_type: str, page_indices: tuple[int, ...], settings: IngestSettings) -> Iterator[Page]:
+    """Page `HUNGRY` takes ever more memory."""
+    for page_index in page_indices:
+        taken = []
+        while page_index == HUNGRY:
+            taken.append(bytearray(b"x") * (16 << 20))
+            time.sleep(0.01)
+        yield _page(page_index, str(os.getpid()))
+
+
+def busy(path: Path, media_type: str, page_indices: tuple[int, ...], settings: IngestSettings) -> Iterator[Page]:
+    """Page 0 computes for ever, page 1 waits longer than it may compute."""
+    for page_index in page_indices:
+        while page_index == 0:
+            pass
+        if page_index == 1:
+            time.sleep(3)
+        yield _page(page_index)
+
+
+def info(path: Path, identity: FileIdentity, working_copy: Path | None, passwords: tuple[str, ...]) -> DocumentInfo:
     if path.name == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)
     if path.name == "hang":
         time.sleep(300)
     if path.name == "locked":
-        raise InputError(f"{path}: needs a password; save a copy without one and add that")
+        raise InputError(f"{path}: is encrypted")
     if path.name == "odd":
         raise KeyError("Root")
     return DocumentInfo(identity.document_id, path.name, identity.media_type, identity.byte_count, 1)

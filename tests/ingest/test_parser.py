@@ -46,7 +46,7 @@ def test_the_name_is_the_users_even_where_the_bytes_lie_elsewhere(tmp_path: Path
 
 def test_an_encrypted_pdf_says_what_to_do(tmp_path: Path) -> None:
     locked = write_pdf(tmp_path / "a.pdf", encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="secret", owner_pw="owner")
-    with pytest.raises(InputError, match="needs a password; save a copy without one"):
+    with pytest.raises(InputError, match="is encrypted; give its password with --password"):
         read_info(locked, identify(locked))
 
 

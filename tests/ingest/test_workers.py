@@ -31,12 +31,14 @@ def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(HERE)
 
 
-def make_pool(parse: str = "sound", *, processes: int = 1, seconds: float = 20.0, max_tasks: int = 100) -> ParserPool:
+def make_pool(
+    parse: str = "sound", *, processes: int = 1, seconds: float = 20.0, memory_mb: int = 4_096, max_tasks: int = 100
+) -> ParserPool:
     import misbehaving_parsers
 
     return ParserPool(
         IngestSettings(),
-        WorkerSettings(processes=processes, page_seconds=seconds),
+        WorkerSettings(processes=processes, page_seconds=seconds, memory_mb=memory_mb),
         max_tasks=max_tasks,
         parse=getattr(misbehaving_parsers, parse),
         info=misbehaving_parsers.info,
@@ -61,14 +63,14 @@ def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
 
 
 def test_only_the_guilty_pages_are_lost_and_every_page_comes_back_once(tmp_path: Path) -> None:
-    with make_pool("misbehaving", processes=2, seconds=2.0) as pool:
+    with make_pool("misbehaving", processes=2, seconds=0.5) as pool:
         futures = [pool.submit(make_task(tmp_path, *range(start, start + 6))) for start in (0, 6, 12, 18)]
         results = [future.result(timeout=120) for future in futures]
     pages = [page for result in results for page in result.pages]
     assert [page.page_index for page in pages] == list(range(24))
     assert lost(tuple(pages)) == {
         3: "worker died (signal 11)",
-        5: "took longer than 2 s",
+        5: "time: took longer than 2.5 s",
         7: "ValueError: no such luck",
         11: "worker died (signal 9)",
     }
@@ -80,6 +82,29 @@ def test_a_page_that_crashed_for_another_reason_is_read_the_second_time(tmp_path
         pages = pool.submit(make_task(tmp_path / "file", 0, 1, 2)).result(timeout=60).pages
     assert [page.page_index for page in pages] == [0, 1, 2]
     assert not lost(pages)
+
+
+def test_a_page_that_explodes_is_tried_alone_once_more_and_costs_itself_only(tmp_path: Path) -> None:
+    with make_pool("hungry", memory_mb=400) as pool:
+        pages = pool.submit(make_task(tmp_path, 0, 1, 2, 3)).result(timeout=60).pages
+    assert lost(pages) == {2: "memory: took more than 400 MB"}
+    assert pages[0].page_label == pages[1].page_label != pages[3].page_label, "it had a second worker, and lost it too"
+
+
+def test_time_is_counted_where_the_worker_works_not_where_it_waits(tmp_path: Path) -> None:
+    with make_pool("busy", seconds=1.0) as pool:
+        pages = pool.submit(make_task(tmp_path, 0, 1, 2)).result(timeout=60).pages
+    assert lost(pages) == {0: "time: took more than 1 s of processor time"}
+
+
+def test_troubles_name_the_users_file_where_a_copy_of_it_is_read(tmp_path: Path) -> None:
+    stored = tmp_path / "0123456789abcdef"
+    identity = FileIdentity(tmp_path / "Annual report.pdf", "0" * 16, "application/pdf", 1)
+    with ParserPool(IngestSettings(), WorkerSettings(processes=1)) as pool:
+        with pytest.raises(InputError, match=r"Annual report\.pdf: no such file"):
+            pool.read_info(stored, identity).result(timeout=60)
+        pages = pool.submit(ParseTask(stored, identity, (0,))).result(timeout=60).pages
+    assert "Annual report.pdf: no such file" in lost(pages)[0]
 
 
 def test_pages_that_the_parser_leaves_out_are_reported(tmp_path: Path) -> None:
@@ -98,12 +123,12 @@ def test_pages_come_in_the_order_asked_for(tmp_path: Path) -> None:
 
 def test_infos_pass_input_errors_on_and_turn_crash_and_hang_into_one(tmp_path: Path) -> None:
     expected = {
-        "locked": "needs a password",
+        "locked": "is encrypted",
         "odd": "KeyError: 'Root'",
         "crash": r"worker died \(signal 11\)",
-        "hang": "took longer than 2 s",
+        "hang": "time: took longer than 2.5 s",
     }
-    with make_pool(seconds=2.0) as pool:
+    with make_pool(seconds=0.5) as pool:
         for name, reason in expected.items():
             path = tmp_path / name
             with pytest.raises(InputError, match=reason) as caught:

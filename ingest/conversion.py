@@ -1,0 +1,97 @@
+"""The working copy of a document that cannot be read page by page as it is: always a PDF without a lock.
+
+Made once, by a worker, of PDFs behind a password and of the other formats that MuPDF opens. Its pages are then fixed,
+whatever a later MuPDF makes of the original, and no password is needed again. Keeps no password and reads no page.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.errors import InputError
+from ingest.media_types import CONVERTED, PDF, TEXT, text_encoding
+from ingest.pdf_file import open_pdf, silence_mupdf, unlock
+
+if TYPE_CHECKING:
+    import pymupdf
+
+_BOOK_PAGE = (420.0, 595.0, 11.0)
+"""A5, in points, and the size of letters: reflowable books have no pages of their own."""
+_TEXT_PAGE = (595.0, 842.0, 10.0)
+"""A4: 86 characters of plain text a line."""
+_GUESSED_BYTES = 1 << 16  # enough to tell an encoding by
+
+
+def open_document(
+    path: Path, media_type: str, working_copy: Path | None = None, passwords: Sequence[str] = ()
+) -> pymupdf.Document:
+    """The document as a PDF that can be read; the caller closes it.
+
+    `working_copy` is where the PDF is kept when the file itself cannot be read as it is; when one is there already, it
+    is opened and no password is needed. None: nothing is kept. Raises `InputError`: missing, damaged, or none of the
+    `passwords` opens it.
+    """
+    import pymupdf
+
+    if working_copy is not None and working_copy.exists():
+        return open_pdf(working_copy)
+    if media_type == PDF:
+        document = open_pdf(path, locked=True)
+        if not document.needs_pass:
+            return document
+        unlock(document, path, passwords)
+    else:
+        document = pymupdf.open("pdf", _as_pdf(path, media_type))
+    if working_copy is None:
+        return document
+    with document:
+        half_built = working_copy.with_name(working_copy.name + ".part")
+        document.save(half_built, encryption=pymupdf.mupdf.PDF_ENCRYPT_NONE)
+        os.replace(half_built, working_copy)
+    return open_pdf(working_copy)
+
+
+def _as_pdf(path: Path, media_type: str) -> bytes:
+    """What MuPDF makes of the file: its pages, outline, title and author as a PDF."""
+    import pymupdf
+
+    silence_mupdf()
+    kind = CONVERTED[media_type]
+    try:
+        if kind in ("txt", "svg", "fb2"):  # as bytes: MuPDF would look for linked pictures beside a file
+            data = path.read_bytes()
+            source = pymupdf.open(stream=_as_utf8(data) if media_type == TEXT else data, filetype=kind)
+        else:
+            source = pymupdf.open(path, filetype=kind)
+        with source:
+            if source.is_reflowable:
+                width, height, size = _TEXT_PAGE if media_type == TEXT else _BOOK_PAGE
+                source.layout(width=width, height=height, fontsize=size)
+            with pymupdf.open("pdf", source.convert_to_pdf()) as document:
+                facts = source.metadata or {}
+                document.set_metadata({key: facts.get(key) or "" for key in ("title", "author")})
+                document.set_toc(_outline(source, document.page_count))
+                return document.tobytes(deflate=True)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; it was moved or removed") from None
+    except Exception as error:  # MuPDF raises several unrelated classes
+        detail = " ".join(str(error).split())[:200]
+        raise InputError(f"{path}: cannot be opened as {kind.upper()} ({detail}); the file is damaged") from None
+
+
+def _outline(source: pymupdf.Document, page_count: int) -> list[tuple[int, str, int]]:
+    """Entries that name a page, each at most one level below the one before it, as `set_toc` demands."""
+    entries: list[tuple[int, str, int]] = []
+    for level, title, page in source.get_toc(simple=True):
+        if 1 <= page <= page_count and title.strip():
+            entries.append((min(level, entries[-1][0] + 1) if entries else 1, title, page))
+    return entries
+
+
+def _as_utf8(data: bytes) -> bytes:
+    """Text with a mark that says UTF-8: without one, MuPDF takes what it likes."""
+    text = data.decode(text_encoding(data[:_GUESSED_BYTES]) or "utf-8", errors="replace")
+    return text.removeprefix("\ufeff").encode("utf-8-sig")
