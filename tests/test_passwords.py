@@ -64,7 +64,7 @@ def test_pages_are_shown_and_removed_later_and_the_password_is_nowhere(
         )
         assert there.convert("L").getextrema()[0] < 100
         assert library.verify() == []
-        (original,) = [path for path in (tmp_path / "library" / "originals").rglob(report.document_id)]
+        (original,) = (tmp_path / "library" / "originals").rglob(report.document_id)
         assert original.read_bytes() == locked.read_bytes()
         stored = bytes_of(tmp_path / "library") + caplog.text.encode()
         assert PASSWORD.encode() not in stored and PASSWORD.encode("latin-1") not in stored
