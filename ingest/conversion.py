@@ -1,7 +1,8 @@
 """The working copy of a document that cannot be read page by page as it is: always a PDF without a lock.
 
-Made once, by a worker, of PDFs behind a password and of the other formats that MuPDF opens. Its pages are then fixed,
-whatever a later MuPDF makes of the original, and no password is needed again. Keeps no password and reads no page.
+Made once, by a worker, of PDFs behind a password or without a page tree, and of the other formats that MuPDF opens. Its
+pages are then fixed, whatever a later MuPDF makes of the original, and no password is needed again. Keeps no password
+and reads no page.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ingest.errors import InputError
 from ingest.media_types import CONVERTED, PDF, TEXT, text_encoding
-from ingest.pdf_file import open_pdf, silence_mupdf, unlock
+from ingest.pdf_file import count_pages, open_pdf, rebuild_page_tree, silence_mupdf, unlock
 
 if TYPE_CHECKING:
     import pymupdf
@@ -40,9 +41,13 @@ def open_document(
         return open_pdf(working_copy)
     if media_type == PDF:
         document = open_pdf(path, locked=True)
-        if not document.needs_pass:
+        if document.needs_pass:
+            unlock(document, path, passwords)
+        elif count_pages(document) > 0 or (rebuilt := rebuild_page_tree(document)) is None:
             return document
-        unlock(document, path, passwords)
+        else:
+            document.close()
+            document = pymupdf.open("pdf", rebuilt)
     else:
         document = pymupdf.open("pdf", _as_pdf(path, media_type))
     if working_copy is None:

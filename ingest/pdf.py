@@ -6,7 +6,6 @@ Opens no file and keeps nothing between pages: a page is a pure function of (doc
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
 import pymupdf
@@ -16,6 +15,7 @@ from ingest.errors import InputError
 from ingest.forms import field_block, read_fields
 from ingest.layout import PageFrame, lay_out
 from ingest.ocr_layout import lay_out_ocr
+from ingest.pdf_file import count_pages
 from ingest.pictures import Pixels, has_ink, is_read_already, picture_areas, render
 from ingest.rulings import read_rulings
 from ingest.settings import IngestSettings
@@ -37,7 +37,7 @@ def read_pdf_info(
     document: pymupdf.Document, *, document_id: str, name: str, media_type: str, byte_count: int
 ) -> DocumentInfo:
     """Facts of an open, unlocked document. Raises `InputError` when there is no page in it."""
-    count = _page_count(document)
+    count = count_pages(document)
     if count == 0:
         raise InputError(f"{name}: has no pages; the file is damaged, replace it")
     metadata = document.metadata or {}
@@ -52,24 +52,6 @@ def read_pdf_info(
         created=_iso_date(metadata.get("creationDate") or ""),
         outline=_outline(document),
     )
-
-
-def _page_count(document: pymupdf.Document) -> int:
-    """Pages that are there, not pages that the file claims: the tree is asked for the last of them."""
-    try:
-        claimed = document.page_count
-    except RuntimeError:  # MuPDF refuses a claim that the file is too small for
-        return 0
-
-    def exists(page_index: int) -> bool:
-        try:
-            return document.page_xref(page_index) > 0
-        except (RuntimeError, ValueError):
-            return False
-
-    if not document.is_pdf or claimed == 0 or exists(claimed - 1):
-        return claimed
-    return bisect_left(range(claimed), True, key=lambda page_index: not exists(page_index))
 
 
 def clean_title(title: str) -> str:
@@ -94,7 +76,7 @@ def _iso_date(text: str) -> str:
 def _outline(document: pymupdf.Document) -> tuple[OutlineItem, ...]:
     try:
         entries = document.get_toc(simple=True)
-    except (RuntimeError, ValueError):  # a damaged outline costs the outline only
+    except Exception:  # a damaged outline costs the outline only; MuPDF raises several unrelated classes
         return ()
     return tuple(
         OutlineItem(level, _one_line(title), page - 1)

@@ -100,3 +100,39 @@ def test_parsing_prints_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str
     path.write_bytes(path.read_bytes().replace(b"endstream", b"endstrexx", 1)[:-100])
     parse_pages(path, PDF, (0, 1), NO_OCR)
     assert capfd.readouterr() == ("", "")
+
+
+PAGE = "/Type/Page/MediaBox[0 0 300 200]/Resources<</Font<</F 4 0 R>>>>/Contents 5 0 R"
+OTHER_OBJECTS = (
+    "4 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj\n"
+    "5 0 obj<</Length 43>>stream\nBT /F 12 Tf 20 100 Td (Rare but readable) Tj ET\nendstream endobj\n"
+    "trailer<</Root 1 0 R/Size 6>>\n"
+)
+
+
+@pytest.mark.parametrize(
+    "objects",
+    [
+        f"1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 1/Kids[<<{PAGE}>>]>>endobj\n",
+        "1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 4 0 R/Kids[3 0 R]>>endobj\n"
+        f"3 0 obj<<{PAGE}/Parent 2 0 R>>endobj\n",
+        "1 0 obj<</X 1 0 R 0 R/Pages 2 0 R/Type/Catalog>>endobj\n2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj\n"
+        f"3 0 obj<<{PAGE}/Parent 2 0 R>>endobj\n",
+    ],
+    ids=["pages in the tree itself", "a count that is no number", "a catalog that cannot be read"],
+)
+def test_pages_are_found_where_the_page_tree_is_odd(tmp_path: Path, objects: str) -> None:
+    path = tmp_path / "odd.pdf"
+    path.write_text("%PDF-1.5\n" + objects + OTHER_OBJECTS)
+    identity = identify(path)
+    copy = tmp_path / "copy.pdf"
+    assert read_info(path, identity, copy).page_count == 1
+    (page,) = parse_pages(copy if copy.exists() else path, PDF, (0,), NO_OCR)
+    assert [block.text for block in page.blocks] == ["Rare but readable"]
+
+
+def test_a_file_without_any_page_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "none.pdf"
+    path.write_text("%PDF-1.5\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 1>>endobj\n")
+    with pytest.raises(InputError, match="has no pages"):
+        read_info(path, identify(path), tmp_path / "copy.pdf")
