@@ -86,14 +86,14 @@ def test_add_tells_what_was_stored_and_leaves_known_files_alone(here: Recto, pla
 
 def test_a_bad_file_fails_alone(here: Recto, place: Path) -> None:
     (place / "damaged.pdf").write_bytes(b"%PDF-1.7\nnothing that could be a page")
-    (place / "notes.txt").write_text("just words")
+    (place / "notes.docx").write_bytes(b"PK\x03\x04 no longer whole")
     (place / "empty.pdf").touch()
     write_pdf(place / "good.pdf", ("The lighthouse was painted red in 2019.",))
-    ended = here("add", "damaged.pdf", "notes.txt", "empty.pdf", "good.pdf", "--json")
+    ended = here("add", "damaged.pdf", "notes.docx", "empty.pdf", "good.pdf", "--json")
     assert ended.code == 1 and "3 failed, 1 ready" in ended.err
     by_path = {line["path"]: line for line in ended.lines}
     assert by_path["good.pdf"]["status"] == "ready"
-    for name in ("damaged.pdf", "notes.txt", "empty.pdf"):
+    for name in ("damaged.pdf", "notes.docx", "empty.pdf"):
         assert by_path[name]["status"] == "failed" and by_path[name]["error"]
         assert "\n" not in by_path[name]["error"]
     assert "Traceback" not in ended.err
