@@ -16,7 +16,7 @@ from ingest.document import FURNITURE, Block, Box, Chunk, DocumentInfo, Kind, Pa
 from ingest.settings import ChunkSettings
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[\"“‘(]?[A-Z0-9])")
-_ROWS = frozenset({Kind.TABLE, Kind.PICTURE, Kind.FORM_FIELD})
+_ROWS = frozenset({Kind.TABLE, Kind.PICTURE, Kind.FORM_FIELD, Kind.ANNOTATION})
 """Kinds whose lines stand one below the other in a chunk; the lines of others run on."""
 _OPENERS = frozenset({Kind.HEADING, Kind.CAPTION})
 _SPECIAL_TOKENS = 2

@@ -50,6 +50,7 @@ class Kind(StrEnum):
     CAPTION = "caption"
     PICTURE = "picture"
     FORM_FIELD = "form_field"
+    ANNOTATION = "annotation"
     PAGE_HEADER = "page_header"
     PAGE_FOOTER = "page_footer"
 
@@ -64,6 +65,7 @@ class Source(StrEnum):
     TEXT_LAYER = "text_layer"
     OCR = "ocr"
     FORM = "form"
+    ANNOTATION = "annotation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,10 @@ class Block:
         return "\n".join(line.text for line in self.lines)
 
 
+HIDDEN_TEXT = "hidden text"
+"""Stage of an issue that tells of words which are in the file, are not seen on the page and were left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class PageIssue:
     """Trouble on one page. `lost` says that the page gave nothing because of it."""
@@ -103,6 +109,11 @@ class PageIssue:
     stage: str
     error: str
     lost: bool = False
+
+    @property
+    def is_notice(self) -> bool:
+        """Something to know of the page that cost no word that a reader could see."""
+        return self.stage == HIDDEN_TEXT
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 import pymupdf
 
 from ingest.document import Block, Kind, Line, Source
+from ingest.hidden_text import HiddenText, TextLayer
 from ingest.layout import PageFrame
 from ingest.textlayer import Fragment
 
 _GENERATED_NAME = re.compile(
     r"[\[\]#]|^(text|field|untitled|undefined|check ?box|f|c|p)[\s_.\-]*\d+([_.]\d+)*$", re.IGNORECASE
 )
+
+_HIDDEN, _NO_VIEW = 1, 3
+"""`Widget.field_display`: neither on screen nor on paper; on paper only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +30,57 @@ class FilledField:
     box: tuple[float, float, float, float]
 
 
-def read_fields(page: pymupdf.Page, fragments: Sequence[Fragment]) -> tuple[list[FilledField], list[Fragment]]:
-    """The page's filled fields in reading order, and the fragments that are not the fields' own values."""
-    filled = []
-    rest = list(fragments)
-    for widget in page.widgets():
-        x0, y0, x1, y1 = tuple(widget.rect * page.rotation_matrix)
-        value = _value(widget)
-        if value is None:
+@dataclass(frozen=True, slots=True)
+class FormFields:
+    """Filled fields in reading order, the fragments that are not their values, hidden values, unreadable fields."""
+
+    filled: list[FilledField]
+    rest: list[Fragment]
+    hidden: list[HiddenText]
+    errors: list[str]
+
+
+def read_fields(page: pymupdf.Page, layer: TextLayer) -> FormFields:
+    """The page's form. A field is hidden by its own flags, or when its value is painted so that nobody sees it."""
+    found = FormFields([], list(layer.read), [], [])
+    for xref in [xref for xref, kind, _ in page.annot_xrefs() if kind == pymupdf.mupdf.PDF_ANNOT_WIDGET]:
+        try:
+            widget = page.load_widget(xref)
+            value = _value(widget)
+            if value is None:
+                continue
+            box = tuple(widget.rect * page.rotation_matrix)
+            how = _hidden_by(widget) or _painted_unseen(value, box, layer)
+        except Exception as error:  # damaged ones raise several unrelated classes, and cost only themselves
+            found.errors.append(f"form field {xref} cannot be read ({type(error).__name__}: {error})".splitlines()[0])
             continue
-        rest = [f for f in rest if not (x0 <= (f.x0 + f.x1) / 2 <= x1 and y0 <= f.middle <= y1)]
+        if how:
+            found.hidden.append(HiddenText(how, value))
+            continue
+        found.rest[:] = [fragment for fragment in found.rest if not _lies_in(fragment, box)]
         if value:
-            label = _label(widget) or _printed_label((x0, y0, x1, y1), rest)
-            filled.append(FilledField(label, value, (x0, y0, x1, y1)))
-    filled.sort(key=lambda item: (round(item.box[1] / 6), item.box[0]))
-    return filled, rest
+            found.filled.append(FilledField(_label(widget) or _printed_label(box, found.rest), value, box))
+    found.filled.sort(key=lambda item: (round(item.box[1] / 6), item.box[0]))
+    return found
+
+
+def _lies_in(fragment: Fragment, box: tuple[float, float, float, float]) -> bool:
+    x0, y0, x1, y1 = box
+    return x0 <= (fragment.x0 + fragment.x1) / 2 <= x1 and y0 <= fragment.middle <= y1
+
+
+def _hidden_by(widget: pymupdf.Widget) -> str:
+    """How the field's own flags hide it, "" when they do not."""
+    if widget.field_display in (_HIDDEN, _NO_VIEW):
+        return "in a hidden form field"
+    return "in a password field" if widget.field_flags & pymupdf.mupdf.PDF_TX_FIELD_IS_PASSWORD else ""
+
+
+def _painted_unseen(value: str, box: tuple[float, float, float, float], layer: TextLayer) -> str:
+    """How the words that stand in the field are hidden, "" when some are seen or none stand there."""
+    if any(_lies_in(fragment, box) for fragment in layer.read):
+        return ""
+    return next((f.hidden_by for f in layer.left_out if f.text in value and _lies_in(f, box)), "")
 
 
 def field_block(item: FilledField, frame: PageFrame) -> Block:
@@ -57,7 +97,7 @@ def _value(widget: pymupdf.Widget) -> str | None:
         state = str(widget.field_value or "Off")
         if kind == pymupdf.mupdf.PDF_WIDGET_TYPE_RADIOBUTTON:
             # A group shows one value: the button that is on names it.
-            return "yes" if state not in ("Off", "False") and state == widget.on_state() else ""
+            return "yes" if state not in ("Off", "False") and state == _on_state(widget) else ""
         return "no" if state in ("Off", "False") else "yes"
     if kind in (
         pymupdf.mupdf.PDF_WIDGET_TYPE_TEXT,
@@ -68,6 +108,13 @@ def _value(widget: pymupdf.Widget) -> str | None:
         parts = value if isinstance(value, list | tuple) else [value or ""]
         return " ".join(" ".join(str(part) for part in parts).split())
     return None
+
+
+def _on_state(widget: pymupdf.Widget) -> str:
+    """The name of the button's "on"; the field's own value where the button has no appearances to name it."""
+    states = widget.button_states() or {}
+    names = [name for found in states.values() for name in found or () if name != "Off"]
+    return names[0] if names else str(widget.field_value)
 
 
 def _label(widget: pymupdf.Widget) -> str:

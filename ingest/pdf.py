@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pymupdf
 
+from ingest.annotations import read_annotations
 from ingest.document import Block, Box, DocumentInfo, Kind, Line, OutlineItem, Page, PageIssue, Source
 from ingest.errors import InputError
 from ingest.forms import field_block, read_fields
+from ingest.hidden_text import HiddenText, hidden_text_issues, part_layer
+from ingest.layers import words_switched_off
 from ingest.layout import PageFrame, lay_out
 from ingest.ocr_layout import lay_out_ocr
 from ingest.pdf_file import count_pages
-from ingest.pictures import Pixels, has_ink, is_read_already, picture_areas, render
+from ingest.pictures import Pixels, has_ink, image_boxes, is_read_already, picture_areas, render
 from ingest.rulings import read_rulings
 from ingest.settings import IngestSettings
-from ingest.textlayer import Fragment, is_garbage, read_fragments
+from ingest.textlayer import Fragment, fragments_of, is_garbage
+from ingest.visibility import Sight
 
 WordReader = Callable[[Pixels], list[Line]]
 """Reads a picture, (height, width, 3) uint8 RGB: lines in reading order, boxes in fractions of that picture."""
@@ -91,12 +96,16 @@ def parse_pdf_page(
     """One page as blocks in reading order. `read_words` None: no OCR. Trouble with OCR is an issue of the page."""
     page = document[page_index]
     frame = PageFrame(page.rect.width, page.rect.height)
-    fragments = read_fragments(page)
-    areas = picture_areas(page, settings.ocr_min_picture)
-    readable = [f for f in fragments if not f.hidden or _lies_on(f, areas)]
+    images = image_boxes(page)
+    areas = picture_areas(page, images, settings.ocr_min_picture)
+    sight = Sight(page, images)
+    layer = part_layer(fragments_of(page, sight.lines), areas, sight)
+    readable = layer.read
     if is_garbage(readable):
         readable = []
-    fields, printed = read_fields(page, readable)
+    form = read_fields(page, replace(layer, read=readable))
+    printed = form.rest
+    notes = read_annotations(page, frame, readable)
     reader = _AreaReader(page, frame, settings, read_words)
     if reader.wants_whole_page(readable, areas):
         lines = reader.read(page.rect, readable)
@@ -106,10 +115,17 @@ def parse_pdf_page(
         for area in areas:
             if not is_read_already(area, readable):
                 blocks = _insert(blocks, reader.picture(area, readable))
-    for item in fields:
-        blocks = _insert(blocks, field_block(item, frame))
+    for block in [*(field_block(item, frame) for item in form.filled), *notes.blocks]:
+        blocks = _insert(blocks, block)
     label = page.get_label() or str(page_index + 1)
-    return Page(page_index, label, frame.width, frame.height, tuple(blocks), tuple(reader.issues))
+    off = [HiddenText("on a layer that is switched off", text) for text in words_switched_off(page)]
+    issues = hidden_text_issues(page_index, [*layer.hidden, *form.hidden, *notes.hidden, *off])
+    issues += [PageIssue(page_index, "form", error) for error in form.errors]
+    issues += [PageIssue(page_index, "annotations", error) for error in notes.errors]
+    if sight.unchecked:
+        issues.append(PageIssue(page_index, "visibility", f"the page cannot be drawn ({sight.unchecked})"))
+    issues += reader.issues
+    return Page(page_index, label, frame.width, frame.height, tuple(blocks), tuple(issues))
 
 
 class _AreaReader:
@@ -153,11 +169,6 @@ class _AreaReader:
         wanted = self._read_words is not None and has_ink(self._page, area, within)
         lines = self.read(area, within) if wanted else []
         return Block(Kind.PICTURE, self._frame.box(area.x0, area.y0, area.x1, area.y1), tuple(lines), Source.OCR)
-
-
-def _lies_on(fragment: Fragment, areas: Sequence[pymupdf.Rect]) -> bool:
-    """Hidden characters over a picture are its reading; hidden characters elsewhere are not on the page."""
-    return any(area.contains(pymupdf.Point((fragment.x0 + fragment.x1) / 2, fragment.middle)) for area in areas)
 
 
 def _inside(box: Box, outer: Box) -> Box:

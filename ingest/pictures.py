@@ -19,13 +19,17 @@ _INK_SHARE = 0.0015
 _PROBE_DPI = 50
 
 
-def picture_areas(page: pymupdf.Page, smallest: float) -> list[pymupdf.Rect]:
-    """Pictures as areas in displayed points, overlapping ones merged, each at least `smallest` of the page."""
+def image_boxes(page: pymupdf.Page) -> list[pymupdf.Rect]:
+    """Where images are drawn on the page, displayed points, in the file's order."""
+    boxes = ((pymupdf.Rect(info["bbox"]) * page.rotation_matrix) & page.rect for info in page.get_image_info())
+    return [box for box in boxes if not box.is_empty]
+
+
+def picture_areas(page: pymupdf.Page, boxes: Sequence[pymupdf.Rect], smallest: float) -> list[pymupdf.Rect]:
+    """`image_boxes` with those that touch merged, each at least `smallest` of the page."""
     areas: list[pymupdf.Rect] = []
-    for info in page.get_image_info():
-        area = (pymupdf.Rect(info["bbox"]) * page.rotation_matrix) & page.rect
-        if not area.is_empty:
-            areas = _merge(areas, area)
+    for box in boxes:
+        areas = _merge(areas, box)
     least = smallest * page.rect.width * page.rect.height
     return sorted((area for area in areas if area.get_area() >= least), key=lambda area: (area.y0, area.x0))
 

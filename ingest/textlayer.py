@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 import pymupdf
 
 from ingest.scripts import join_spans
+from ingest.visibility import Sight, TextLine
 
-# Neither pictures (slow) nor ligatures; unknown glyphs come as U+FFFD, so that a layer without words shows itself.
-_FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
 _CHARACTERS = str.maketrans(
     {
         "\u00ad": "",
@@ -32,6 +31,8 @@ _WIDE_BLANKS = re.compile(r"\s{3,}")
 _VALUES = re.compile(r"(?:[$€£¥]?\s*\(?[$€£¥]?\d[\d,.]*\)?\s?%?\)?|[—–$€£¥])(?=\s|$)")
 _SPACED_THOUSANDS = re.compile(r"^[^\d]*\d{1,3}( \d{3})+([.,]\d+)?[^\d]*$")
 _GARBAGE_SHARE = 0.3
+_SMALLEST_SIZE = 1.0
+_SIZE_OF_HEIGHT = 0.75
 _BLANK_WIDTH = 0.25
 """Width of a space as a fraction of the font size, near enough for every common font."""
 
@@ -41,7 +42,7 @@ class Fragment:
     """A run of characters on one baseline. Points of the displayed page, origin top left; `size` is the font size.
 
     `turn`: quarter turns clockwise from upright reading (0: left to right, 1: downwards, 3: upwards).
-    `hidden`: the characters paint nothing, as in the text layer under a scan.
+    `hidden_by`: why nobody sees the characters (`ingest.visibility`), "" for what is seen.
     """
 
     text: str
@@ -52,7 +53,11 @@ class Fragment:
     size: float
     bold: bool = False
     turn: int = 0
-    hidden: bool = False
+    hidden_by: str = ""
+
+    @property
+    def hidden(self) -> bool:
+        return bool(self.hidden_by)
 
     @property
     def middle(self) -> float:
@@ -60,23 +65,24 @@ class Fragment:
 
 
 def read_fragments(page: pymupdf.Page) -> list[Fragment]:
-    """Every fragment with visible size that touches the page, in the file's order; hidden ones are marked."""
+    """Every fragment that is seen on a page, in the file's order."""
+    return [fragment for fragment in fragments_of(page, Sight(page, ()).lines) if not fragment.hidden]
+
+
+def fragments_of(page: pymupdf.Page, lines: Sequence[TextLine]) -> list[Fragment]:
+    """The lines of an `ingest.visibility.Sight` as fragments, in their order; hidden ones are marked."""
     matrix = page.rotation_matrix
-    width, height = page.rect.width, page.rect.height
     quarter = round(page.rotation / 90)
     plain = quarter == 0
     fragments = []
-    for block in page.get_text("dict", flags=_FLAGS)["blocks"]:
-        for line in block.get("lines", ()):
-            turn = (_turn(line["dir"]) + quarter) % 4
-            for text, box, size, bold, hidden in _runs(line):
-                x0, y0, x1, y1 = box if plain else tuple(pymupdf.Rect(box) * matrix)
-                if min(abs(line["dir"][0]), abs(line["dir"][1])) > 0.3:
-                    # A slanted heading of a column stands over its foot; its box would reach over the next column's.
-                    x1 = min(x1, x0 + 1.5 * size)
-                if size <= 0.5 or x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height:
-                    continue
-                fragments += _split_wide(Fragment(text, x0, y0, x1, y1, size, bold, turn, hidden))
+    for line in lines:
+        turn = (_turn(line["dir"]) + quarter) % 4
+        for text, box, size, bold, hidden_by in _runs(line):
+            x0, y0, x1, y1 = box if plain else tuple(pymupdf.Rect(box) * matrix)
+            if min(abs(line["dir"][0]), abs(line["dir"][1])) > 0.3:
+                # A slanted heading of a column stands over its foot; its box would reach over the next column's.
+                x1 = min(x1, x0 + 1.5 * size)
+            fragments += _split_wide(Fragment(text, x0, y0, x1, y1, size, bold, turn, hidden_by))
     return fragments
 
 
@@ -91,13 +97,13 @@ def is_garbage(fragments: Sequence[Fragment]) -> bool:
     return letters > 0 and unknown / letters > _GARBAGE_SHARE
 
 
-def _runs(line: dict) -> list[tuple[str, tuple[float, float, float, float], float, bool, bool]]:
-    """Joins a line's spans, parted where visible meets hidden: (text, box, size, bold, hidden) each."""
+def _runs(line: TextLine) -> list[tuple[str, tuple[float, float, float, float], float, bool, str]]:
+    """Joins a line's spans, parted where visible meets hidden: (text, box, size, bold, hidden by) each."""
     runs = []
     spans = [span for span in line["spans"] if span["text"]]
     start = 0
     for end in range(1, len(spans) + 1):
-        if end < len(spans) and (spans[end]["alpha"] == 0) == (spans[start]["alpha"] == 0):
+        if end < len(spans) and spans[end]["hidden"] == spans[start]["hidden"]:
             continue
         part = spans[start:end]
         start = end
@@ -119,7 +125,10 @@ def _runs(line: dict) -> list[tuple[str, tuple[float, float, float, float], floa
             left, right = len(text) - len(text.lstrip()), len(text) - len(text.rstrip())
             if (left + right) * blank < x1 - x0:
                 x0, x1 = x0 + left * blank, x1 - right * blank
-        runs.append((core, (x0, y0, x1, y1), main["size"], bold, main["alpha"] == 0))
+        # Drawn letters (Type 3) may have any font size; then their height tells.
+        height = abs(line["dir"][0]) * (y1 - y0) + abs(line["dir"][1]) * (x1 - x0)
+        size = main["size"] if main["size"] > _SMALLEST_SIZE else max(main["size"], _SIZE_OF_HEIGHT * height)
+        runs.append((core, (x0, y0, x1, y1), size, bold, part[0]["hidden"]))
     return runs
 
 

@@ -40,7 +40,10 @@ NO_WORDS = "no words were found on any page, so no question can find it"
 
 @dataclass(frozen=True, slots=True)
 class AddReport:
-    """What became of one file. `pages` counts the file's pages; `chunks` and `page_vectors` what was stored."""
+    """What became of one file. `pages` counts the file's pages; `chunks` and `page_vectors` what was stored.
+
+    `notices`: what is worth knowing of its pages though nothing failed, such as hidden text that was left out.
+    """
 
     path: str
     document_id: str
@@ -52,6 +55,7 @@ class AddReport:
     seconds: float = 0.0
     error: str = ""
     change: str = ""
+    notices: tuple[PageIssue, ...] = ()
 
 
 @dataclass
@@ -246,11 +250,12 @@ class Indexer:
             job.info.document_id,
             status,
             job.info.page_count,
-            tuple(job.issues),
+            tuple(issue for issue in job.issues if not issue.is_notice),
             row.chunks,
             row.page_vectors,
             time.perf_counter() - job.started,
             error,
+            notices=tuple(issue for issue in job.issues if issue.is_notice),
         )
 
     def _failed(self, path: Path, identity: FileIdentity | None, started: float, error: InputError) -> AddReport:

@@ -65,6 +65,11 @@ def show_report(console: Console, report: AddReport) -> None:
     for issue in report.pages_failed:
         words = f"page_index {issue.page_index}, {issue.stage}: {clean(issue.error)}"
         _indented(console, Text(words, style="red" if issue.lost else "yellow"), 10)
+    if report.notices:
+        pages = counted(len({issue.page_index for issue in report.notices}), "page")
+        first = report.notices[0]
+        words = f"{first.stage} on {pages}, the first: page_index {first.page_index}, {clean(first.error)}"
+        _indented(console, Text(words, style="yellow"), 10)
 
 
 def show_documents(console: Console, rows: Sequence[DocumentLine]) -> None:

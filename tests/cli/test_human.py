@@ -108,6 +108,15 @@ def test_reports_tell_of_trouble(console: Console) -> None:
     assert [line.strip() for line in pages] == ["page_index 3, ocr: too dark", "page_index 5, text: hidden text"]
 
 
+def test_hidden_text_is_told_in_one_line(console: Console) -> None:
+    notices = tuple(
+        PageIssue(index, "hidden text", "9 characters off the page, left out: a [b] c") for index in (4, 4, 6)
+    )
+    show_report(console, AddReport("a.pdf", REF.document_id, "ready", 12, chunks=40, notices=notices))
+    line = " ".join(text(console).splitlines()[1].split())
+    assert line == "hidden text on 2 pages, the first: page_index 4, 9 characters off the page, left out: a [b] c"
+
+
 @pytest.mark.parametrize(
     ("status", "change", "word"),
     [

@@ -317,3 +317,48 @@ def test_an_ocr_failure_is_an_issue_and_the_rest_of_the_page_stays():
     assert [(issue.page_index, issue.stage, issue.error, issue.lost) for issue in parsed.issues] == [
         (0, "ocr", "RuntimeError: engine gone", False)
     ]
+
+
+def test_a_broken_field_costs_only_itself() -> None:
+    document = form()
+    page = document[0]
+    widget = next(widget for widget in page.widgets() if widget.field_name == "Agrees")
+    document.xref_set_key(widget.xref, "Rect", "[null /a]")
+    text = words(parse_pdf_page(reopen(document), 0, SETTINGS, None))
+    assert "applicant name: Ada Lovelace" in text and "City: Turin" in text
+
+
+def test_a_radio_button_without_appearances_is_read() -> None:
+    document = pymupdf.open()
+    page = document.new_page()
+    widget = pymupdf.Widget()
+    widget.field_type, widget.field_name = pymupdf.PDF_WIDGET_TYPE_RADIOBUTTON, "choice"
+    widget.rect, widget.field_value = pymupdf.Rect(100, 100, 115, 115), True
+    page.add_widget(widget)
+    for key in ("AP", "AS"):
+        document.xref_set_key(widget.xref, key, "null")
+    document.xref_set_key(widget.xref, "V", "/2")
+    parsed = parse_pdf_page(reopen(document), 0, SETTINGS, None)
+    assert words(parsed) == "choice: yes" and parsed.issues == ()
+
+
+def test_comments_are_blocks_with_their_authors_and_free_text_is_read_once() -> None:
+    document = pymupdf.open()
+    page = document.new_page(width=600, height=800)
+    page.insert_text((72, 100), PROSE[:60], fontsize=12)
+    note = page.add_text_annot((300, 400), "Is this still true?\nAsk Ada.")
+    note.set_info(title="Reviewer")
+    note.update()
+    mark = page.add_highlight_annot((72, 88, 200, 104))
+    mark.set_info(content="Compare with 2019.", title="")
+    mark.update()
+    page.add_freetext_annot((300, 600, 500, 640), "Approved in spring")
+    page.set_rotation(90)
+    parsed = parse_pdf_page(reopen(document), 0, SETTINGS, None)
+    notes = [block for block in parsed.blocks if block.kind is Kind.ANNOTATION]
+    assert sorted(block.text for block in notes) == ["Compare with 2019.", "Reviewer: Is this still true? Ask Ada."]
+    assert {block.source for block in notes} == {Source.ANNOTATION}
+    assert words(parsed).count("Approved in spring") == 1
+    box = next(block.box for block in notes if "Reviewer" in block.text)
+    # Icons of notes stay upright when the page is turned: their upper left corner stays in place.
+    assert (box.x0, box.y0) == pytest.approx((1 - 400 / 800, 300 / 600), abs=0.01)

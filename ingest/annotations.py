@@ -1,0 +1,59 @@
+"""What readers wrote onto a PDF page: comments, notes, remarks on highlights. Form fields and links are others'.
+
+Words that an annotation paints onto the page (free text, stamps) are in the text layer already; here is what it carries
+beside that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pymupdf
+
+from ingest.document import Block, Kind, Line, Source
+from ingest.hidden_text import HiddenText
+from ingest.layout import PageFrame
+from ingest.textlayer import Fragment
+
+_HIDDEN = pymupdf.mupdf.PDF_ANNOT_IS_HIDDEN
+_NO_VIEW = pymupdf.mupdf.PDF_ANNOT_IS_NO_VIEW
+_NO_TEXT = frozenset({pymupdf.mupdf.PDF_ANNOT_MOVIE, pymupdf.mupdf.PDF_ANNOT_SOUND, pymupdf.mupdf.PDF_ANNOT_3D})
+
+
+@dataclass(frozen=True, slots=True)
+class Annotations:
+    """Blocks in the page's order of annotations, those that nobody is shown, and what could not be read."""
+
+    blocks: list[Block]
+    hidden: list[HiddenText]
+    errors: list[str]
+
+
+def read_annotations(page: pymupdf.Page, frame: PageFrame, fragments: Sequence[Fragment]) -> Annotations:
+    """`fragments`: the page's words, so that nothing is said twice."""
+    blocks: list[Block] = []
+    hidden: list[HiddenText] = []
+    errors: list[str] = []
+    printed = " ".join(" ".join(fragment.text for fragment in fragments).split())
+    for xref, kind, _ in page.annot_xrefs():
+        if (
+            kind in (pymupdf.mupdf.PDF_ANNOT_LINK, pymupdf.mupdf.PDF_ANNOT_POPUP, pymupdf.mupdf.PDF_ANNOT_WIDGET)
+            or kind in _NO_TEXT
+        ):
+            continue
+        try:
+            annotation = page.load_annot(xref)
+            text = " ".join(annotation.info["content"].split())
+            if not text:
+                continue
+            if annotation.flags & (_HIDDEN | _NO_VIEW):
+                hidden.append(HiddenText("in a hidden annotation", text))
+            elif text not in printed:
+                box = frame.box(*tuple(annotation.rect * page.rotation_matrix))
+                author = " ".join(annotation.info["title"].split())
+                line = Line(f"{author}: {text}" if author else text, box)
+                blocks.append(Block(Kind.ANNOTATION, box, (line,), Source.ANNOTATION))
+        except Exception as error:  # damaged ones raise several unrelated classes, and cost only themselves
+            errors.append(f"annotation {xref} cannot be read ({type(error).__name__}: {error})".splitlines()[0])
+    return Annotations(blocks, hidden, errors)
