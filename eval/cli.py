@@ -11,6 +11,8 @@ from pipeline.cli.errors import FAILED, say
 from pipeline.cli.invocation import Invocation, command
 
 if TYPE_CHECKING:
+    from llama_index.core.llms import LLM
+
     from eval.compare import Compared
     from eval.runs.records import Run
 
@@ -34,6 +36,7 @@ def register(app: typer.Typer) -> None:
     command(group, "report", common=COMMON)(report)
     command(group, "fetch", common=COMMON)(fetch)
     command(group, "make-questions")(make_questions)
+    command(group, "reword", common=("json", "config", "settings", "debug"))(reword)
     command(group, "make-needles", common=("debug",))(make_needles)
     app.add_typer(group, name="eval")
 
@@ -198,13 +201,8 @@ def make_questions(
     from eval.judge.judge import Judge
     from eval.making.questions import make_questions as made_questions
     from eval.output import MadeLine
-    from pipeline.answering.endpoint import endpoint_llm
-    from pipeline.errors import ConfigError
 
-    answer = invocation.settings().answer
-    if not (answer.url and answer.model):
-        raise ConfigError("a language model makes the questions: set answer.url and answer.model to one that is served")
-    llm = endpoint_llm(answer)
+    llm = _model(invocation, "makes the questions")
     became: Counter[str] = Counter()
     with invocation.open() as library:
         for made in made_questions(library, llm, Judge(llm), count, out, seed):
@@ -215,6 +213,49 @@ def make_questions(
                 invocation.console.print(made.record["question"], markup=False)
     say("; ".join(f"{number} {what}" for what, number in became.most_common()) or "no page was left to try")
     return 0 if became["kept"] else FAILED
+
+
+def _model(invocation: Invocation, does: str) -> LLM:
+    """The configured model, whatever answers questions."""
+    from pipeline.answering.endpoint import endpoint_llm
+    from pipeline.errors import ConfigError
+
+    answer = invocation.settings().answer
+    if not (answer.url and answer.model):
+        raise ConfigError(f"a language model {does}: set answer.url and answer.model to one that is served")
+    return endpoint_llm(answer)
+
+
+def reword(
+    invocation: Invocation,
+    folder: Annotated[Path, typer.Argument(metavar="SET-FOLDER", help="The set, as a suite names it.")],
+    way: Annotated[
+        str, typer.Option("--as", metavar="paraphrase|LANGUAGE", help="In other words, or translated (e.g. German).")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.jsonl", help="Where wordings are added, a line each.")],
+    kind: Annotated[str, typer.Option("--kind", help="The kind of set, as in a suite.")] = "recto",
+    libraries: LibrariesOption = Path("runs/libraries"),
+) -> int:
+    """Have the configured model say a set's questions in other words, numbers and names kept, to be read by hand."""
+    from collections import Counter
+
+    from eval.datasets.registry import load
+    from eval.output import WordingLine
+    from eval.robustness.wordings import reword as reworded
+
+    llm = _model(invocation, "rewords the questions")
+    corpus = load(kind, folder, libraries / "made-pages")
+    became: Counter[str] = Counter()
+    for wording in reworded(corpus.questions, llm, way, out):
+        became[wording.rejected or "kept"] += 1
+        if invocation.as_json:
+            invocation.write(WordingLine.of(wording))
+        elif wording.rejected:
+            say(f"{wording.question.id}: {wording.rejected}: {wording.text}")
+        else:
+            invocation.console.print(wording.text, markup=False)
+    say("; ".join(f"{number} {what}" for what, number in became.most_common()) or "every question is in the file")
+    return FAILED if set(became) - {"kept"} else 0
 
 
 def make_needles(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eval.errors import EvaluationError
@@ -53,13 +53,14 @@ def cells_named(reference: str) -> list[Cell]:
 def compare(a: Sequence[Cell], b: Sequence[Cell], seed: int = 0) -> list[Compared]:
     """Every metric both have, on each set as a whole and on each slice with enough questions.
 
+    The same questions may have been asked in other words (typing errors, paraphrase, another language).
     Raises `EvaluationError` when the two are over different sets, questions or gold pages.
     """
     if [cell.set_name for cell in a] != [cell.set_name for cell in b]:
         raise EvaluationError("the two runs are over different data sets: compare runs of the same suite")
     found: list[Compared] = []
     for one, other in zip(a, b, strict=True):
-        if dict(one.questions) != dict(other.questions):
+        if _what_is_asked(one) != _what_is_asked(other):
             raise EvaluationError(
                 f"the two runs asked different questions of {one.set_name}, or with other gold pages: "
                 "only scores of the same questions can be compared"
@@ -67,6 +68,10 @@ def compare(a: Sequence[Cell], b: Sequence[Cell], seed: int = 0) -> list[Compare
         for slice_name, ids in slices(one.questions).items():
             found += _metrics(one, other, slice_name, ids, seed)
     return found
+
+
+def _what_is_asked(cell: Cell) -> dict[str, Question]:
+    return {key: replace(question, text="") for key, question in cell.questions.items()}
 
 
 def slices(questions: Mapping[str, Question]) -> dict[str, list[str]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from eval.compare import Compared
-from eval.summary import Figure
 from pipeline.cli.output import Line
+
+if TYPE_CHECKING:
+    from eval.compare import Compared
+    from eval.robustness.wordings import Wording
+    from eval.summary import Figure
 
 
 class FigureLine(Line):
@@ -88,6 +91,24 @@ class FetchedLine(Line):
     revision: str
     folder: str
     files: int
+
+
+class WordingLine(Line):
+    """A question in other words; `rejected` says why it is not in the file, "" if it is."""
+
+    id: str
+    question: str
+    original: str
+    rejected: str
+
+    @classmethod
+    def of(cls, wording: Wording) -> Self:
+        return cls(
+            id=wording.question.id,
+            question=wording.text,
+            original=wording.question.text,
+            rejected=wording.rejected,
+        )
 
 
 class MadeLine(Line):

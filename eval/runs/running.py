@@ -12,11 +12,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from eval.datasets.reading import revision_of
 from eval.datasets.registry import load
 from eval.errors import EvaluationError
 from eval.metrics.retrieval import page_id
-from eval.records import Corpus
+from eval.records import Corpus, Question
 from eval.robustness.questions import asked
+from eval.robustness.wordings import read_wordings, worded
 from eval.runs.cells import run_cell
 from eval.runs.costs import note_costs
 from eval.runs.records import COSTS, JUDGE, PLACES, Result, question_line
@@ -57,7 +59,10 @@ def run_suite(suite: Suite, folder: Path, libraries: Path) -> None:
 def _corpus(part: SetPart, libraries: Path, seed: int) -> tuple[Corpus, dict[str, str]]:
     corpus = load(part.kind, part.folder, libraries / "made-pages")
     ids = {document.name: document_id(document.path) for document in corpus.documents}
-    questions = tuple(asked(question, part.asked, seed) for question in corpus.questions[: part.limit])
+    questions: Sequence[Question] = corpus.questions[: part.limit]
+    if part.wordings:
+        questions = worded(questions, read_wordings(part.wordings), part.wordings)
+    questions = tuple(asked(question, part.asked, seed) for question in questions)
     return as_one_document(replace(corpus, questions=questions), ids), ids
 
 
@@ -70,14 +75,16 @@ def _begin(suite: Suite, folder: Path, corpora: Mapping[str, tuple[Corpus, dict[
                 f"configuration {one.name}: with `pages: none` a model answers from memory, and quoting needs pages: "
                 "set answer.answerer to endpoint, answer.url and answer.model"
             )
+    places = {"folder", "library", "wordings"}
     about = {
-        "suite": suite.model_dump(mode="json", exclude={"parallel": True, "sets": {"__all__": {"folder", "library"}}}),
+        "suite": suite.model_dump(mode="json", exclude={"parallel": True, "sets": {"__all__": places}}),
         "metrics": suite.measured + suite.judged,
         "sets": {
             part.name: {
                 "revision": corpora[part.name][0].revision,
                 "documents": len(corpora[part.name][0].documents),
                 "questions": len(corpora[part.name][0].questions),
+                "wordings": revision_of([part.wordings]) if part.wordings else None,
             }
             for part in suite.sets
         },

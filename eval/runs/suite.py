@@ -34,7 +34,8 @@ class _Part(BaseModel):
 class SetPart(_Part):
     """A data set. `library`: a library that already holds its documents; else one is made beside the run.
 
-    asked: how its questions are asked (`eval.robustness.questions`). distractors: folders whose files are added too, so
+    asked: how its questions are asked (`eval.robustness.questions`). wordings: a file that says them in other words
+    (`eval.robustness.wordings`), every one of them. distractors: folders whose files are added too, so
     that recall can be seen against the size of the pile.
     """
 
@@ -44,6 +45,7 @@ class SetPart(_Part):
     library: Path | None = None
     limit: int | None = Field(None, ge=1, description="only the first questions, to try a suite out")
     asked: Literal["as-asked", "typos", "lower-case", "upper-case", "no-punctuation"] = "as-asked"
+    wordings: Path | None = None
     distractors: list[Path] = []
 
 
@@ -138,6 +140,7 @@ def load_suite(file: Path) -> Suite:
             update={
                 "folder": base / part.folder,
                 "library": part.library and base / part.library,
+                "wordings": part.wordings and base / part.wordings,
                 "distractors": [base / folder for folder in part.distractors],
             },
         )

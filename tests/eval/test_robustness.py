@@ -15,6 +15,7 @@ from eval.datasets.registry import load
 from eval.records import Question
 from eval.robustness.needles import DEPTHS, make_needles
 from eval.robustness.questions import WAYS, asked, with_typos
+from eval.robustness.wordings import kept_as_written
 from eval.runs.records import read_run
 from eval.runs.running import run_suite
 from eval.runs.suite import SetPart, load_suite
@@ -29,6 +30,20 @@ def test_typos_touch_letters_only(text: str, seed: int) -> None:
     assert len(changed.split()) == len(text.split())
     if re.search(r"[^\W\d_]{4,}", text):
         assert abs(len(changed) - len(text)) <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (TEXT, ["Acme", "FY2022", "10-K"]),
+        ('Which "Total assets" did PP&E have on 12/31/2019?', ["Total assets", "Total", "PP&E", "12/31/2019"]),
+        ("How do I see that? Who is Ann O'Neil?", ["Ann", "O'Neil"]),
+        ("what is the ‘net margin’ of 1,200.5 units, in %?", ["net margin", "1,200.5"]),
+        ("Is iPhone revenue above 5% in the U.S.?", ["iPhone", "5%", "U.S"]),
+    ],
+)
+def test_numbers_names_and_quotes_are_what_a_wording_must_keep(text: str, kept: list[str]) -> None:
+    assert kept_as_written(text) == kept
 
 
 def test_ways_of_asking() -> None:
