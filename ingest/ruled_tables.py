@@ -23,7 +23,8 @@ _ALIGNED_LINES = 3
 
 def take_ruled_table(grid: Grid, fragments: Sequence[Fragment]) -> tuple[TableRows, list[Fragment]] | None:
     """The grid's table and the fragments outside it; None when it is no table."""
-    inside, outside = [], []
+    inside: list[Fragment] = []
+    outside: list[Fragment] = []
     for fragment in (part for whole in fragments for part in _parted(whole, grid)):
         middle = (fragment.x0 + fragment.x1) / 2
         is_in = grid.xs[0] <= middle <= grid.xs[-1] and grid.ys[0] <= fragment.middle <= grid.ys[-1]
