@@ -188,6 +188,7 @@ def _markdown_tables(text: str) -> list[Grid]:
 READERS: dict[str, Callable[[Path], list[ReadPage]]] = {
     "recto": recto,
     "recto, no OCR": lambda path: recto(path, ocr="off"),
+    "recto, model": lambda path: recto(path, layout="model"),
     "get_text()": bare,
     "get_text(sort)": lambda path: bare(path, sort=True),
     "pymupdf4llm": pymupdf4llm,

@@ -111,7 +111,13 @@ def parse_pdf_page(
         lines = reader.read(page.rect, readable)
         blocks = [*lay_out(printed, frame), *lay_out_ocr(lines, frame)]
     else:
-        blocks = lay_out(printed, frame, rulings=read_rulings(page))
+        rulings = read_rulings(page)
+        if settings.layout == "model":
+            from ingest.layout_model import lay_out_regions, read_regions
+
+            blocks = lay_out_regions(printed, frame, read_regions(page), rulings)
+        else:
+            blocks = lay_out(printed, frame, rulings=rulings)
         for area in areas:
             if not is_read_already(area, readable):
                 blocks = _insert(blocks, reader.picture(area, readable))

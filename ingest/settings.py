@@ -12,11 +12,13 @@ PARSER_VERSION = 3
 class IngestSettings:
     """Settings of parsing. Part of the library's manifest: other values are another library.
 
+    layout: "fast" finds columns, tables and headings by geometry; "model" asks PyMuPDF's layout analysis (slow).
     ocr: "auto" reads pages and picture areas whose words are not in the text layer; "off" reads none.
     ocr_dpi: resolution at which a page or picture area is given to the OCR.
     ocr_min_picture: smallest picture area, as a fraction of the page, that is worth reading.
     """
 
+    layout: str = "fast"
     ocr: str = "auto"
     ocr_dpi: int = 150
     ocr_min_picture: float = 0.02

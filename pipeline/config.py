@@ -43,6 +43,7 @@ class _Section(BaseModel):
 class IngestSection(_Section):
     """Reading documents."""
 
+    layout: Literal["fast", "model"] = Field("fast", description="own geometry, or PyMuPDF's layout model (slow)")
     ocr: Literal["auto", "off"] = "auto"
     ocr_dpi: int = Field(150, ge=72, le=400)
     ocr_min_picture: float = Field(0.02, ge=0.0, le=1.0)

@@ -18,7 +18,7 @@ from ingest.files import find_files
 from ingest.settings import PARSER_VERSION, ChunkSettings, IngestSettings, WorkerSettings
 from pipeline.config import Mode, Settings, load_settings
 from pipeline.embedding.models import Embedders, identities, load_embedders
-from pipeline.errors import InputError
+from pipeline.errors import ConfigError, InputError
 from pipeline.progress import Progress
 from pipeline.questions import check_question
 from pipeline.results import Answer, FoundPart, PageRef, SearchResult
@@ -312,7 +312,17 @@ class Library:
     @cached_property
     def _ingest(self) -> IngestSettings:
         section = self.settings.ingest
-        return IngestSettings(ocr=section.ocr, ocr_dpi=section.ocr_dpi, ocr_min_picture=section.ocr_min_picture)
+        if section.layout == "model":
+            from ingest.layout_model import INSTALL, is_installed
+
+            if not is_installed():
+                raise ConfigError(f"ingest.layout = 'model' needs PyMuPDF's layout analysis: {INSTALL}")
+        return IngestSettings(
+            layout=section.layout,
+            ocr=section.ocr,
+            ocr_dpi=section.ocr_dpi,
+            ocr_min_picture=section.ocr_min_picture,
+        )
 
     @cached_property
     def _chunks(self) -> ChunkSettings:

@@ -7,8 +7,9 @@ import pymupdf
 import pytest
 
 from ingest.document import Block, Box, Kind, Line
-from ingest.layout import PageFrame, join_hyphens, lay_out
+from ingest.layout import lay_out
 from ingest.ocr_layout import lay_out_ocr
+from ingest.paragraphs import PageFrame, join_hyphens
 from ingest.textlayer import Fragment, is_garbage, read_fragments
 
 LEFT = "The first column tells how the harbour was built by the town and by its merchants in the year of the flood. "
