@@ -53,7 +53,7 @@ def identify(path: Path) -> FileIdentity:
         raise InputError(f"{path}: the file is empty; nothing to add")
     media_type, other = recognise(head, tail, path.name)
     if other:
-        raise InputError(f"{path}: is {other}, which is not read; convert it to {READABLE}")
+        raise InputError(f"{path}: holds {other}; convert it to {READABLE}")
     return FileIdentity(path, digest.hexdigest()[:16], media_type, byte_count)
 
 

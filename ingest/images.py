@@ -10,13 +10,14 @@ import contextlib
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from math import ceil
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ingest.document import FULL_PAGE, Block, DocumentInfo, Kind, Line, Page, Source
+from ingest.document import FULL_PAGE, Block, DocumentInfo, Kind, Line, Page, PageIssue, Source
 from ingest.errors import InputError
 from ingest.settings import IngestSettings
 
@@ -29,6 +30,9 @@ MAX_FILE_PIXELS = 178_956_970
 MAX_FRAME_PIXELS = 25_000_000
 """Larger frames are reduced when they are loaded: an A4 page at 500 dpi."""
 
+Range = tuple[float, float] | None
+_STRIP_PIXELS = 4_000_000
+
 _PAGE_WIDTH = 612.0  # points: layout measures on paper, and an image file has no size on it
 _TITLE_LINES = 3
 _TITLE_ZONE = 0.2  # of the height: a title starts above it
@@ -40,7 +44,7 @@ _TURNED = frozenset({5, 6, 7, 8})  # orientations that swap width and height
 
 
 def read_image_info(path: Path, *, document_id: str, name: str, media_type: str, byte_count: int) -> DocumentInfo:
-    """What the image file is. Each frame of a TIFF is a page; an animation is one page, its first frame.
+    """What the image file is. Each frame of a TIFF is a page; an animation is one page, its first frame, and says so.
 
     Raises `InputError` for a damaged file or one that is too large.
     """
@@ -75,11 +79,12 @@ def parse_image_page(
     from ingest.layout import PageFrame
     from ingest.ocr_layout import lay_out_ocr
 
-    frame, (width, height) = _load(path, page_index, MAX_FRAME_PIXELS)
+    frame, (width, height), unread = _load(path, page_index, MAX_FRAME_PIXELS)
     lines = read_words(np.asarray(frame)) if read_words else []
     blocks = _with_title(lay_out_ocr(lines, PageFrame(_PAGE_WIDTH, _PAGE_WIDTH * height / width)))
     blocks = blocks or [Block(Kind.PICTURE, FULL_PAGE, source=Source.OCR)]
-    return Page(page_index, str(page_index + 1), float(width), float(height), tuple(blocks))
+    issues = (PageIssue(page_index, "decode", unread),) if unread else ()
+    return Page(page_index, str(page_index + 1), float(width), float(height), tuple(blocks), issues)
 
 
 def _with_title(blocks: list[Block]) -> list[Block]:
@@ -100,8 +105,8 @@ def _with_title(blocks: list[Block]) -> list[Block]:
     return [replace(first, kind=Kind.HEADING, level=1), *blocks[1:]] if is_title else blocks
 
 
-def _load(path: Path, page_index: int, max_pixels: int) -> tuple[Image.Image, tuple[int, int]]:
-    """The frame, and its own width and height as displayed."""
+def _load(path: Path, page_index: int, max_pixels: int) -> tuple[Image.Image, tuple[int, int], str]:
+    """The frame, its own width and height as displayed, and what of the file is on no page."""
     from PIL import ImageOps
 
     with _opened(path) as image:
@@ -119,12 +124,41 @@ def _load(path: Path, page_index: int, max_pixels: int) -> tuple[Image.Image, tu
             # JPEG only: the decoder itself gives 1/2, 1/4 or 1/8 of the size, never less than asked for.
             image.draft(None, (int(image.width * scale), int(image.height * scale)))
         image.load()
-        frame = _rgb(image)
-        if frame.width * frame.height > max_pixels:
-            scale = (max_pixels / (frame.width * frame.height)) ** 0.5
-            frame.thumbnail((max(1, int(frame.width * scale)), max(1, int(frame.height * scale))), reducing_gap=2.0)
+        value_range = _value_range(image)
+        scale = (max_pixels / (image.width * image.height)) ** 0.5
+        frame = _rgb(image, value_range) if scale >= 1 else _reduced(image, value_range, scale)
+        if image.format != "TIFF":
+            frame.getexif().update(image.getexif())
         ImageOps.exif_transpose(frame, in_place=True)
-        return frame, (width, height)
+        frames = getattr(image, "n_frames", 1) if image.format != "TIFF" else 1
+        unread = f"an animation of {frames} frames, of which the first is read" if frames > 1 else ""
+        return frame, (width, height), unread
+
+
+def _reduced(image: Image.Image, value_range: Range, scale: float) -> Image.Image:
+    """The loaded image as RGB, each side times `scale`. By strips: a second copy at full size is never made."""
+    from PIL import Image
+
+    width, height = max(1, int(image.width * scale)), max(1, int(image.height * scale))
+    reduced = Image.new("RGB", (width, height))
+    step = image.height / height
+    rows = max(1, int(_STRIP_PIXELS / (image.width * step)))
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        first, last = int(top * step), min(ceil(bottom * step), image.height)
+        strip = _rgb(image.crop((0, first, image.width, last)), value_range)
+        # A box filter takes nothing from beyond the strip, so that no seam shows.
+        box = (0, top * step - first, image.width, min(bottom * step - first, strip.height))
+        reduced.paste(strip.resize((width, bottom - top), Image.Resampling.BOX, box), (0, top))
+    return reduced
+
+
+def _value_range(image: Image.Image) -> Range:
+    """Least and greatest value, of modes wider than 8 bits."""
+    if not image.mode.startswith(("I", "F")):
+        return None
+    low, high = image.getextrema()
+    return float(low), float(high)  # type: ignore[arg-type]  # one band
 
 
 @contextlib.contextmanager
@@ -159,28 +193,26 @@ def _check_size(path: Path, image: Image.Image) -> None:
         raise InputError(f"{path}: {_TOO_LARGE}")
 
 
-def _rgb(image: Image.Image) -> Image.Image:
-    """8-bit RGB of any mode, with the EXIF data kept for the turning that follows."""
+def _rgb(image: Image.Image, value_range: Range) -> Image.Image:
+    """8-bit RGB of any mode, transparency on white. `value_range`: of the whole image, for modes of wide values."""
     from PIL import Image
 
-    exif = image.getexif()
-    if image.mode.startswith(("I", "F")):
-        frame = Image.fromarray(_to_8_bit(np.asarray(image))).convert("RGB")
-    elif image.has_transparency_data:
-        frame = Image.new("RGB", image.size, "white")
-        layer = image.convert("RGBA")
-        frame.paste(layer, mask=layer.getchannel("A"))
-    else:
-        frame = image.convert("RGB")
-    if image.format != "TIFF":
-        frame.getexif().update(exif)
+    if value_range is not None:
+        return Image.fromarray(_to_8_bit(np.asarray(image), *value_range)).convert("RGB")
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    frame = Image.new("RGB", image.size, "white")
+    layer = image.convert("RGBA")
+    frame.paste(layer, mask=layer.getchannel("A"))
     return frame
 
 
-def _to_8_bit(pixels: np.ndarray) -> np.ndarray:
+def _to_8_bit(pixels: np.ndarray, low: float, high: float) -> np.ndarray:
     """16-bit values by their high byte; wider integers and floats stretched over their range."""
-    if pixels.dtype == np.uint16 or (pixels.dtype.kind in "iu" and 255 < pixels.max() <= 65_535 and pixels.min() >= 0):
+    if pixels.dtype == np.uint16 or (pixels.dtype.kind in "iu" and 255 < high <= 65_535 and low >= 0):
         return (pixels // 257).astype(np.uint8)
-    values = np.nan_to_num(pixels.astype(np.float64), posinf=0.0, neginf=0.0)
-    low, high = float(values.min()), float(values.max())
-    return ((values - low) * (255.0 / (high - low or 1.0))).astype(np.uint8)
+    if not np.isfinite(high - low):
+        finite = pixels[np.isfinite(pixels)]
+        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    values = np.nan_to_num(pixels.astype(np.float32), nan=low, posinf=high, neginf=low)
+    return ((values - low) * (255.0 / (high - low or 1.0))).clip(0, 255).astype(np.uint8)

@@ -29,7 +29,7 @@ def test_every_format_is_added_found_and_shown(tmp_path: Path) -> None:
     with Library(tmp_path / "library") as library:
         reports = {Path(report.path).name: report for report in library.add([folder])}
         failed = reports.pop("program")
-        assert failed.status == "failed" and "is an ELF program, which is not read" in failed.error
+        assert failed.status == "failed" and "holds an ELF program" in failed.error
         assert {name: report.status for name, report in reports.items()} == dict.fromkeys(wanted, "ready")
         for name, question in wanted.items():
             hit = library.search(question, k=1).hits[0]

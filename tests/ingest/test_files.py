@@ -78,9 +78,9 @@ def test_each_unusable_file_gets_one_clear_line(tmp_path: Path) -> None:
     expected = {
         "missing.pdf": "no such file",
         "empty.pdf": "is empty",
-        "page.pdf": "is an HTML page",
+        "page.pdf": "holds an HTML page",
         "noise.pdf": "data of no known kind",
-        "archive.pdf": "is a ZIP archive",
+        "archive.pdf": "holds a ZIP archive",
         "pipe.pdf": "not a regular file",
     }
     for name, reason in expected.items():

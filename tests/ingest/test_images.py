@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from ingest.document import FULL_PAGE, Box, Kind, Line, Source
 from ingest.errors import InputError
 from ingest.images import load_frame, parse_image_page, read_image_info
 from ingest.settings import IngestSettings
+
+ROOT = Path(__file__).parents[2]
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
@@ -217,3 +221,47 @@ def test_words_become_blocks_with_a_heading_and_empty_pictures_stay_pictures(tmp
     for reader in (None, lambda pixels: []):
         (block,) = parse_image_page(tmp_path / "a.png", 0, IngestSettings(), reader).blocks
         assert (block.kind, block.box, block.lines) == (Kind.PICTURE, FULL_PAGE, ())
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "CMYK", "I;16"])
+def test_a_huge_picture_of_any_mode_is_reduced_as_a_small_one_is_read(tmp_path: Path, mode: str) -> None:
+    """Strips must not show, and shades must be those of the whole picture."""
+    rows = np.linspace(0, 255, 1700).astype(np.uint8)
+    shades = Image.fromarray(np.repeat(rows[:, None], 3001, axis=1))
+    if mode == "I;16":
+        picture = Image.fromarray(np.asarray(shades).astype(np.uint16) * 257)
+    else:
+        picture = shades.convert("RGB").convert(mode)
+    path = tmp_path / ("a.tif" if mode == "CMYK" else "a.png")
+    picture.save(path)
+    reduced = np.asarray(load_frame(path, 0, max_pixels=300_000).convert("L")).astype(int)
+    whole = load_frame(path, 0).convert("L").resize(reduced.shape[::-1], Image.Resampling.BOX)
+    assert np.abs(reduced - np.asarray(whole).astype(int)).max() <= 3
+    assert 280_000 < reduced.size <= 300_000
+
+
+def test_a_picture_of_a_hundred_megapixels_costs_little_more_than_its_decoded_self(tmp_path: Path) -> None:
+    path = tmp_path / "huge.png"
+    Image.new("1", (10_000, 10_000), 1).save(path)
+    script = (
+        "import resource, sys\nfrom pathlib import Path\nfrom ingest.images import load_frame\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "load_frame(Path(sys.argv[1]), 0)\n"
+        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert int(done.stdout) < 350, "MB: 100 decoded, 75 as they are given back, 25 of strips"
+
+
+def test_an_animation_says_that_more_frames_are_in_the_file(tmp_path: Path) -> None:
+    two_tone().save(tmp_path / "a.gif", save_all=True, append_images=[two_tone().rotate(90), two_tone().rotate(180)])
+    (issue,) = parse_image_page(tmp_path / "a.gif", 0, IngestSettings(), None).issues
+    assert (issue.stage, issue.error, issue.lost) == (
+        "decode",
+        "an animation of 3 frames, of which the first is read",
+        False,
+    )
+    two_tone().save(tmp_path / "b.gif")
+    assert parse_image_page(tmp_path / "b.gif", 0, IngestSettings(), None).issues == ()

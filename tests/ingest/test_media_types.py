@@ -94,7 +94,7 @@ def test_what_is_not_read_is_named_by_its_bytes(tmp_path: Path) -> None:
     for said, path in files.items():
         with pytest.raises(InputError) as caught:
             identify(path)
-        assert f"{path}: is {said}" in str(caught.value)
+        assert f"{path}: holds {said}" in str(caught.value)
         assert "convert it to PDF" in str(caught.value) and "\n" not in str(caught.value)
 
 
