@@ -70,6 +70,7 @@ class RetrievalSection(_Section):
     mode: Mode = "fusion"
     pool: int = Field(100, ge=1, description="candidates that each channel proposes")
     fusion: Literal["standard_scores", "reciprocal_rank"] = "standard_scores"
+    terms: Path | None = Field(None, description='your own glossary: a TOML table [terms] of "name" = "words"')
     chroma_url: str = Field("", description="a Chroma server, e.g. http://host:8000; empty: embedded")
 
 

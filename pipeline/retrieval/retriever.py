@@ -20,7 +20,9 @@ from pipeline.retrieval import channels
 from pipeline.retrieval.channels import Scope
 from pipeline.retrieval.evidence import best_chunks, best_regions
 from pipeline.retrieval.fusion import reciprocal_rank_fusion, standardised_sum
+from pipeline.retrieval.places import named_places, pages_meant, raised
 from pipeline.retrieval.question import card_words, lexical_words
+from pipeline.retrieval.terms import glossary, mixed
 from pipeline.stores.opened import Stores
 
 CHANNELS: Mapping[Mode, tuple[str, ...]] = {
@@ -29,15 +31,15 @@ CHANNELS: Mapping[Mode, tuple[str, ...]] = {
     "fusion": ("dense", "lexical", "visual"),
     "joint": ("joint",),
 }
-WEIGHTS: Mapping[str, float] = {"lexical": 0.75}
+WEIGHTS: Mapping[str, float] = {"dense": 0.5, "lexical": 0.6}
 """Weight of a channel's standard score; 1 where none is given."""
-DOCUMENT_WEIGHT = 0.1
+DOCUMENT_WEIGHT = 0.16
 """What a point of its document's card score (BM25) adds to a page's standard scores, or as a factor to its reciprocal
 ranks. Not standardised: a question that names no document matches no card well, and then the card moves little."""
 DOCUMENTS_FIRST = 3
 """Documents whose every page becomes a candidate because their cards fit the question best.
 
-All of these: `eval/decisions/2026-11-21-fusion.md`."""
+All of these: `eval/decisions/2026-11-21-question.md`."""
 
 
 class Retriever:
@@ -69,8 +71,7 @@ class Retriever:
         if not scope.document_ids:
             return SearchResult(question, (), seconds)
         with _timed(seconds, "embed"):
-            text_vector = self._embedders.text.embed_question(question)
-            page_vectors = self._embedders.pages.embed_question(question)
+            text_vector, page_vectors = self._embedded(question)
         # OpenBLAS keeps its threads spinning after each product; the next question's embedding would wait for the cores
         # (50 to 100 ms on two). The products are bound by memory, one thread is as fast.
         with self._threads.limit(limits=1, user_api="blas"):
@@ -90,10 +91,22 @@ class Retriever:
 
     def look_at(self, question: str, ref: PageRef) -> PageHit:
         """One page as a hit, wherever it would have been ranked."""
-        text_vector = self._embedders.text.embed_question(question)
-        page_vectors = self._embedders.pages.embed_question(question)
+        text_vector, page_vectors = self._embedded(question)
         _, matches = channels.visual(self._stores, page_vectors, [ref])
         return self._hits([(ref, 0.0)], {}, matches, text_vector, page_vectors)[0]
+
+    def _embedded(self, question: str) -> tuple[Vectors, Vectors]:
+        """The question's vector (dim,) for chunks and its vectors (m, dim) for pages, its terms expanded.
+
+        A question of many vectors has one for each of its tokens; what its terms stand for is not among them.
+        """
+        text, pages = self._embedders.text.embed_question(question), self._embedders.pages.embed_question(question)
+        words = glossary(self._settings.terms).words(question)
+        if words:
+            text = mixed(text, self._embedders.text.embed_question(words))
+            if len(pages) == 1:
+                pages = mixed(pages[0], self._embedders.pages.embed_question(words)[0])[None, :]
+        return text, pages
 
     def _score(
         self, question: str, text_vector: Vectors, page_vectors: Vectors, scope: Scope
@@ -108,7 +121,9 @@ class Retriever:
             *channels.visual_candidates(stores, page_vectors, self._embedders.pages.encoder, size, scope),
             *stores.catalog.page_refs(first),
         ]
-        pool = sorted(set(proposed))
+        places = named_places(question)
+        meant = pages_meant(stores, places, {ref.document_id for ref in proposed}) if places else {}
+        pool = sorted({*proposed, *meant})
         dense = channels.dense(stores, text_vector, pool)
         visual, matches = channels.visual(stores, page_vectors, pool)
         scores = {
@@ -117,6 +132,7 @@ class Retriever:
             "visual": visual,
             "joint": {ref: max(dense[ref], visual[ref]) for ref in pool},
             "document": {ref: cards.get(ref.document_id, 0.0) for ref in pool},
+            "place": meant,
         }
         return scores, matches
 
@@ -132,6 +148,8 @@ class Retriever:
         else:
             fused = standardised_sum(found, WEIGHTS)
             total = {ref: score + DOCUMENT_WEIGHT * cards[ref] for ref, score in fused.items()}
+        if scores["place"]:
+            total = raised(total, scores["place"])
         return sorted(total.items(), key=lambda item: (-item[1], item[0]))
 
     def _hits(

@@ -14,9 +14,11 @@ from ingest.document import FURNITURE, DocumentInfo, Kind, Page
 from pipeline.results import PageRef
 from pipeline.stores.lexical import LexicalRecord
 
-PAGE_FIELDS = {"body": 1.0, "heading": 0.5}
+PAGE_FIELDS = {"body": 1.0}
+PAGE_PAIRS = 0.5
+"""Weight of two words that stand side by side in question and text, beside 1 for a word."""
 CARD_FIELDS = {"name": 2.0, "title": 1.0, "opening": 0.5}
-"""Fields with their weights; a heading's words are in the body too (`eval/decisions/2026-11-21-fusion.md`)."""
+"""Fields with their weights (`eval/decisions/2026-11-21-fusion.md`)."""
 
 OPENING_PAGES = 3
 OPENING_CHARACTERS = 6_000
@@ -29,15 +31,14 @@ class PageWords:
     """Records of the two lexical indexes (`pipeline.stores.words.Words`)."""
 
     page_fields: Mapping[str, float] = PAGE_FIELDS
+    page_pairs: float = PAGE_PAIRS
     card_fields: Mapping[str, float] = CARD_FIELDS
 
     def page_record(self, info: DocumentInfo, page: Page) -> LexicalRecord:
         """What stands on the page, running headers and footers left out."""
-        blocks = [block for block in page.blocks if block.kind not in FURNITURE]
-        headings = [block.text for block in blocks if block.kind is Kind.HEADING]
         ref = PageRef(info.document_id, page.page_index)
-        texts = {"body": "\n".join(block.text for block in blocks), "heading": "\n".join(headings)}
-        return LexicalRecord(page_key(ref), ref, texts)
+        body = "\n".join(block.text for block in page.blocks if block.kind not in FURNITURE)
+        return LexicalRecord(page_key(ref), ref, {"body": body})
 
     def card_record(self, info: DocumentInfo, pages: Sequence[Page]) -> LexicalRecord:
         """What the document is."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,13 +37,16 @@ class LexicalRecord:
 class LexicalIndex:
     """The index in the folder `path`. `fields` are the names of the text fields with their weights.
 
+    pairs: weight of two words of the question that stand next to each other in the text too, beside 1 for a word
+    (the sequential dependence model's ordered features; Metzler and Croft, SIGIR 2005); 0 keeps no positions.
     Weights act on the question only; other fields are another index. Not for several threads.
     """
 
-    def __init__(self, path: Path, fields: Mapping[str, float]) -> None:
+    def __init__(self, path: Path, fields: Mapping[str, float], pairs: float = 0.0) -> None:
         self.path = path
         self.fields = dict(fields)
-        self._analyzer = _analyzer()
+        self._pairs = pairs
+        self._analyzer, self._content = _analyzer(), _analyzer(content_only=True)
         self._writer: IndexWriter | None = None
         settle_folder(path)
         self._index = self._open(path)
@@ -102,13 +106,31 @@ class LexicalIndex:
             return []
         with self._refusals():
             searcher = self._index.searcher()
-            hits = searcher.search(self._query(words, document_ids, keys), k, count=False).hits
+            pairs = self._neighbours(question) if self._pairs else []
+            hits = searcher.search(self._query(words, pairs, document_ids, keys), k, count=False).hits
             found = [(self._key(searcher, address), float(score)) for score, address in hits]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
     def words(self, question: str) -> list[str]:
         """The different stems of a question as they are looked for, in order."""
         return list(dict.fromkeys(self._analyzer.analyze(storable(question))))[:QUESTION_WORDS]
+
+    def with_phrase(self, phrases: Iterable[Sequence[str]], document_ids: Collection[str]) -> list[str]:
+        """Keys of the documents' records that have any of the phrases word by word, sorted. Needs positions."""
+        from tantivy import Occur, Query
+
+        schema = self._index.schema
+        wanted: list[tuple[Occur, Query]] = [
+            (Occur.Should, Query.phrase_query(schema, field, [*self._analyzer.analyze(" ".join(phrase))]))
+            for phrase in phrases
+            for field in self.fields
+        ]
+        among = Query.term_set_query(schema, DOCUMENT, sorted(document_ids))
+        query = Query.boolean_query([(Occur.Must, Query.boolean_query(wanted)), (Occur.Must, among)])
+        with self._refusals():
+            searcher = self._index.searcher()
+            hits = searcher.search(query, max(1, searcher.num_docs), count=False).hits
+            return sorted(self._key(searcher, address) for _, address in hits)
 
     def keys(self, document_id: str | None = None) -> list[str]:
         """Keys of one document's records or of all, sorted."""
@@ -140,8 +162,9 @@ class LexicalIndex:
         builder = SchemaBuilder()
         builder.add_text_field(KEY, stored=True, tokenizer_name="raw", index_option="basic")
         builder.add_text_field(DOCUMENT, tokenizer_name="raw", index_option="basic")
+        option = "position" if self._pairs else "freq"
         for field in self.fields:
-            builder.add_text_field(field, tokenizer_name=TOKENIZER, index_option="freq")
+            builder.add_text_field(field, tokenizer_name=TOKENIZER, index_option=option)
         with self._refusals():
             path.mkdir(parents=True, exist_ok=True)
             return Index(builder.build(), path=str(path))
@@ -161,13 +184,29 @@ class LexicalIndex:
             document.add_text(field, storable(text))
         return document
 
-    def _query(self, words: list[str], document_ids: Collection[str] | None, keys: Collection[str] | None) -> Query:
+    def _neighbours(self, question: str) -> list[tuple[str, str]]:
+        """Stems that stand side by side in the question, at least one of them a content word."""
+        stems = self._analyzer.analyze(storable(question))[:QUESTION_WORDS]
+        content = set(self._content.analyze(storable(question)))
+        return list(dict.fromkeys((a, b) for a, b in pairwise(stems) if a != b and not content.isdisjoint((a, b))))
+
+    def _query(
+        self,
+        words: list[str],
+        pairs: list[tuple[str, str]],
+        document_ids: Collection[str] | None,
+        keys: Collection[str] | None,
+    ) -> Query:
         from tantivy import Occur, Query
 
         schema = self._index.schema
         terms = [
             (Occur.Should, Query.boost_query(Query.term_query(schema, field, word, "freq"), weight))
             for word in words
+            for field, weight in self.fields.items()
+        ] + [
+            (Occur.Should, Query.boost_query(Query.phrase_query(schema, field, list(pair)), weight * self._pairs))
+            for pair in pairs
             for field, weight in self.fields.items()
         ]
         required = [Query.boolean_query(terms)] + [
@@ -197,11 +236,12 @@ class LexicalIndex:
             raise StoreError(f"the word index {self.path} failed ({text[:300]}): `recto vacuum` rebuilds it") from error
 
 
-def _analyzer() -> TextAnalyzer:
-    """The steps of tantivy's `en_stem`, to take a question apart as the fields were."""
+def _analyzer(content_only: bool = False) -> TextAnalyzer:
+    """The steps of tantivy's `en_stem`, to take a question apart as the fields were; or without function words."""
     from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
 
     builder = TextAnalyzerBuilder(Tokenizer.simple())
-    for step in (Filter.remove_long(40), Filter.lowercase(), Filter.stemmer("english")):
+    without = [Filter.stopword("english")] if content_only else []
+    for step in (Filter.remove_long(40), Filter.lowercase(), *without, Filter.stemmer("english")):
         builder = builder.filter(step)
     return builder.build()

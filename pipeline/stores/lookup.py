@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from ingest.document import Chunk, Kind
@@ -53,6 +53,20 @@ class Lookup:
             f"SELECT document_id, page_index FROM pages WHERE document_id IN ({marks}) AND bag_offset IS NOT NULL "
             "ORDER BY document_id, page_index",
             list(document_ids),
+        )
+        return [PageRef(document_id, page_index) for document_id, page_index in found]
+
+    def numbered_pages(self, document_ids: Sequence[str], numbers: Collection[int], *, last: bool) -> list[PageRef]:
+        """Indexed pages of documents of several pages that people call by one of `numbers`: printed so, or counted so
+        from 1; with `last` the last page of each too."""
+        documents, wanted = ", ".join("?" * len(document_ids)), ", ".join("?" * len(numbers))
+        found = self.database.rows(
+            "SELECT p.document_id, p.page_index FROM pages p JOIN documents d ON d.document_id = p.document_id "
+            f"WHERE p.document_id IN ({documents}) AND p.bag_offset IS NOT NULL AND d.page_count > 1 "
+            f"AND (p.page_index + 1 IN ({wanted}) OR p.page_label IN ({wanted}) "
+            "OR (? AND p.page_index + 1 = d.page_count)) "
+            "ORDER BY p.document_id, p.page_index",
+            [*document_ids, *numbers, *map(str, numbers), last],
         )
         return [PageRef(document_id, page_index) for document_id, page_index in found]
 

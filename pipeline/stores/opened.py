@@ -73,9 +73,9 @@ class Stores:
             closing.callback(vectors.close)
             bags = BagStore(paths.page_vectors)
             closing.callback(bags.close)
-            lexical, new_lexical = _lexical(paths.lexical, words.page_fields)
+            lexical, new_lexical = _lexical(paths.lexical, words.page_fields, words.page_pairs)
             closing.callback(lexical.close)
-            cards, new_cards = _lexical(paths.cards, words.card_fields)
+            cards, new_cards = _lexical(paths.cards, words.card_fields, 0.0)
             closing.callback(cards.close)
             stores = cls(
                 paths, manifest, catalog, Originals(paths.originals), vectors, lexical, cards, bags, words, closing
@@ -153,12 +153,12 @@ class Stores:
                 yield self.words.card_record(row.info, self.catalog.parsed_pages(row.info.document_id))
 
 
-def _lexical(path: Path, fields: Mapping[str, float]) -> tuple[LexicalIndex, bool]:
+def _lexical(path: Path, fields: Mapping[str, float], pairs: float) -> tuple[LexicalIndex, bool]:
     """The index at `path`, and whether it has to be filled: it was missing, damaged, or had other fields."""
     try:
         new = not path.exists()
-        return LexicalIndex(path, fields), new
+        return LexicalIndex(path, fields, pairs), new
     except StoreError as error:
         logger.warning("%s; building it anew from the catalog", error)
         shutil.rmtree(path, ignore_errors=True)
-        return LexicalIndex(path, fields), True
+        return LexicalIndex(path, fields, pairs), True

@@ -13,9 +13,13 @@ from pipeline.stores.lexical import LexicalRecord
 
 
 class Words(Protocol):
-    """The fields of the two lexical indexes with their weights, and their records."""
+    """The fields of the two lexical indexes with their weights, and their records.
+
+    page_pairs: weight of neighbouring words in the index of pages.
+    """
 
     page_fields: Mapping[str, float]
+    page_pairs: float
     card_fields: Mapping[str, float]
 
     def page_record(self, info: DocumentInfo, page: Page) -> LexicalRecord:

@@ -29,6 +29,7 @@ class PlainWords:
     """Page words and document names, as they are."""
 
     page_fields: Mapping[str, float] = field(default_factory=lambda: {"body": 1.0})
+    page_pairs: float = 0.0
     card_fields: Mapping[str, float] = field(default_factory=lambda: {"name": 1.0})
 
     def page_record(self, info: DocumentInfo, page: Page) -> LexicalRecord:

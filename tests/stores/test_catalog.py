@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,23 @@ def test_lookups_give_back_what_was_stored(catalog: Catalog) -> None:
     ids = [chunk.chunk_id for record in records for chunk in record.chunks]
     assert catalog.chunk_ids(ONE) == ids
     assert catalog.bag_end(ONE) == records[-1].bag.end
+
+
+def test_pages_are_found_by_what_people_call_them(catalog: Catalog) -> None:
+    catalog.begin_document(info(pages=4), "/files/one.pdf")
+    catalog.begin_document(info(TWO, "photo.png", pages=1), "/files/photo.png")
+    labels = ["i", "ii", "1", "2"]
+    records = [
+        replace(r, page=replace(r.page, page_label=labels[at])) for at in range(4) for r in [indexed(ONE, at, "x")]
+    ]
+    catalog.save_indexed([*records, indexed(TWO, 0, "y")])
+
+    def found(*numbers: int, last: bool = False) -> list[PageRef]:
+        return catalog.numbered_pages([ONE, TWO], numbers, last=last)
+
+    assert found(1) == [PageRef(ONE, 0), PageRef(ONE, 2)]  # counted from 1, and printed; a photo has no page 1
+    assert found(4, 99) == [PageRef(ONE, 3)] == found(last=True)
+    assert found() == []
 
 
 def test_documents_are_found_by_id_prefix_and_name(catalog: Catalog) -> None:

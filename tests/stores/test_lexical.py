@@ -160,3 +160,36 @@ def test_committed_records_survive_a_kill(tmp_path: Path) -> None:
     index.add([record(ONE, 0, "goes on")])
     index.commit()
     assert keys(index, "goes") == [f"{ONE}:0"]
+
+
+@pytest.fixture
+def with_pairs(tmp_path: Path):  # type: ignore[no-untyped-def]
+    index = LexicalIndex(tmp_path / "pairs", {"body": 1.0}, pairs=0.5)
+    texts = ["net sales of the year rose", "sales net of the discount rose", "the year of Figure 3 and table 4"]
+    index.add([LexicalRecord(f"{ONE}:{n}", PageRef(ONE, n), {"body": text}) for n, text in enumerate(texts)])
+    index.commit()
+    yield index
+    index.close()
+
+
+def test_words_that_stand_side_by_side_count_more(with_pairs: LexicalIndex) -> None:
+    (first, high), (second, low) = with_pairs.search("Net sales", 2)
+    assert (first, second) == (f"{ONE}:0", f"{ONE}:1") and high > low
+    assert with_pairs.search("sales", 2)[0][1] == with_pairs.search("sales", 2)[1][1]
+
+
+def test_pairs_of_function_words_count_nothing(with_pairs: LexicalIndex) -> None:
+    single = [score for _, score in with_pairs.search("of the", 3)]
+    assert single == pytest.approx([score for _, score in with_pairs.search("the of", 3)])
+
+
+def test_phrases_are_found_word_by_word_in_the_documents_named(with_pairs: LexicalIndex) -> None:
+    assert with_pairs.with_phrase([("figure", "3"), ("chart", "9")], [ONE]) == [f"{ONE}:2"]
+    assert with_pairs.with_phrase([("figure", "4")], [ONE]) == []
+    assert with_pairs.with_phrase([("figure", "3")], [TWO]) == []
+
+
+def test_an_index_without_positions_is_another_index(with_pairs: LexicalIndex) -> None:
+    with_pairs.close()
+    with pytest.raises(StoreError):
+        LexicalIndex(with_pairs.path, {"body": 1.0})
