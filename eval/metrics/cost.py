@@ -1,4 +1,4 @@
-"""What an answer cost: tokens of text and of pictures that the answerer was shown. Less is better."""
+"""What an answer cost: tokens of text and of pictures that a model was shown. Less is better; quoting has none."""
 
 from __future__ import annotations
 

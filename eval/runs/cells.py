@@ -50,7 +50,7 @@ def run_cell(
             (place / RESULTS).open("a", encoding="utf-8") as results,
             (place / TIMINGS).open("a", encoding="utf-8") as timings,
         ):
-            costs |= {"pages": system.pages, "index_bytes": index_bytes(system.settings.library)}
+            library, costs["pages"] = system.settings.library, system.pages
 
             def one(question: Question) -> Result:
                 return _scored(system, suite, configuration, question, judge)
@@ -63,7 +63,8 @@ def run_cell(
                 done[key] = replace(result, outcome=replace(result.outcome, seconds={}))
                 results.write(line_of(done[key]) + "\n")
                 results.flush()
-        costs["seconds"] = seconds_by_stage(seconds.values())
+        # Once the library is closed: until then its databases hold what they have written twice.
+        costs |= {"index_bytes": index_bytes(library), "seconds": seconds_by_stage(seconds.values())}
     return {question.id: done[question.id] for question in questions}, costs
 
 

@@ -80,8 +80,8 @@ class System:
         self._library = Library(settings=self.settings)
         self._searching = threading.RLock()
         # Quoting computes with the same models as searching does; only an endpoint's answers are waited for.
-        waits = self.settings.answer.answerer == "endpoint"
-        self._answering: AbstractContextManager[object] = nullcontext() if waits else self._searching
+        self._waits = self.settings.answer.answerer == "endpoint"
+        self._answering: AbstractContextManager[object] = nullcontext() if self._waits else self._searching
         try:
             self._complete(corpus, add)
         except BaseException:
@@ -143,9 +143,14 @@ class System:
             answer.confidence,
             self._claims(answer),
             {**{f"search {stage}": seconds for stage, seconds in found.seconds.items()}, **answer.seconds},
-            {**answer.usage, TEXT: answer.context.text_tokens, IMAGE: answer.context.image_tokens},
+            {**answer.usage, **self._shown(answer)},
         )
         return self._result(outcome, found.hits)
+
+    def _shown(self, answer: Answer) -> dict[str, int]:
+        """Tokens that a model was shown; quoting shows none to any."""
+        context = answer.context
+        return {TEXT: context.text_tokens, IMAGE: context.image_tokens} if self._waits else {}
 
     def _from_memory(self, question: Question) -> Answer:
         """What the endpoint's model says without any page."""

@@ -95,7 +95,8 @@ def test_questions_are_scored_and_traced(finished: Path) -> None:
     assert fusion.results["mayor"].scores["recall@5"] is None
     assert set(fusion.seconds) == set(fusion.results)
     assert fusion.costs["pages"] == 4 and {"vectors", "chroma", "lexical"} <= set(fusion.costs["index_bytes"])
-    assert not {"originals", "cache"} & set(fusion.costs["index_bytes"])
+    assert not {"originals", "cache", "catalog.sqlite-wal"} & set(fusion.costs["index_bytes"])
+    assert loaves.scores["text tokens"] is None, "no model was shown anything"
     assert {"search embed", "answer"} <= set(fusion.costs["seconds"])
     cited = {
         (place.document, place.page_index)
