@@ -88,7 +88,7 @@ def compare(
     a: Annotated[str, typer.Argument(metavar="A", help="RUN, or RUN:CONFIGURATION where it has several.")],
     b: Annotated[str, typer.Argument(metavar="B", help="The same, of what may be better.")],
     gate: Annotated[
-        bool, typer.Option("--gate", help="Exit with 1 if B is significantly worse on a whole set.")
+        bool, typer.Option("--gate", help="Exit with 1 if B is significantly worse on a whole set; costs do not count.")
     ] = False,
     slices: SlicesOption = False,
 ) -> int:

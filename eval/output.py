@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class FigureLine(Line):
-    """A mean with its 95 % interval, over `count` questions."""
+    """A mean, or a figure of the run as a whole, with its 95 % interval, over `count` questions."""
 
     set: str
     slice: str

@@ -35,7 +35,7 @@ GRADED_BY = ("numeric match", "token recall")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A mean over `result.count` questions of a slice, those that the metric applies to."""
+    """A mean over `result.count` questions of a slice, those that the metric applies to; or one of `RUN_LEVEL`."""
 
     set_name: str
     configuration: str

@@ -1,4 +1,5 @@
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +103,16 @@ def test_discard_leaves_no_picture_of_the_document(tmp_path: Path, pdf: Path) ->
 def test_a_folder_that_cannot_be_written_costs_nothing_but_time(tmp_path: Path, pdf: Path) -> None:
     (tmp_path / "cache").write_text("a file where the folder should be")
     assert page(cache_at(tmp_path), pdf, 0).size == (300, 400)
+
+
+def test_threads_get_the_pages_they_ask_for_and_the_bound_holds(tmp_path: Path, pdf: Path) -> None:
+    alone = [page(cache_at(tmp_path / "alone"), pdf, index) for index in range(5)]
+    bound = 3 * max(file.stat().st_size for file in (tmp_path / "alone").rglob("*.png"))
+    cache, wanted = cache_at(tmp_path, bound), [index % 5 for index in range(60)]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda index: page(cache, pdf, index), wanted))
+    assert all(same(picture, alone[index]) for picture, index in zip(together, wanted, strict=True))
+    assert 0 < cache.size() <= bound
 
 
 def test_boxes_mark_their_place_and_nothing_else() -> None:

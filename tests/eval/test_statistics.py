@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from eval.statistics import interval, paired
+from eval.compare import Compared
+from eval.statistics import interval, interval_of, paired
 
 
 def test_a_mean_lies_within_its_interval_and_draws_are_seeded() -> None:
@@ -42,3 +43,20 @@ def test_a_tenth_of_the_questions_made_worse_is_found() -> None:
         result = paired(a, b)
         found += result.significant() and result.difference < 0
     assert found >= 49
+
+
+def test_what_costs_more_is_no_loss_of_quality() -> None:
+    dearer = paired([100.0] * 20, [900.0] * 20)
+    worse = paired([1.0] * 20, [0.0] * 20)
+    assert dearer.significant() and not Compared("s", "all", "text tokens", False, dearer, (), ()).is_loss
+    assert Compared("s", "all", "recall@1", True, worse, (), ()).is_loss
+    assert not Compared("s", "all", "false abstention", False, worse, (), ()).is_loss
+
+
+def test_the_interval_of_a_figure_that_is_no_mean() -> None:
+    rows = [(float(n), float(n % 3)) for n in range(60)]
+    by_mean = interval_of(lambda drawn: float(drawn[:, 1].mean()), rows, draws=4_000)
+    known = interval([score for _, score in rows])
+    assert by_mean is not None and by_mean.mean == known.mean and by_mean.count == 60
+    assert (by_mean.low, by_mean.high) == pytest.approx((known.low, known.high), abs=0.02)
+    assert interval_of(lambda drawn: None, rows) is None
