@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from ingest.chunk_context import HeadingPath, TokenCounter, build_context, captions
 from ingest.document import FURNITURE, Block, Box, Chunk, DocumentInfo, Kind, Page, Span
 from ingest.settings import ChunkSettings
+from ingest.writing import blank_between
 
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[\"“‘(]?[A-Z0-9])")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[\"“‘(]?[A-Z0-9])|(?<=[。！？])")
 _ROWS = frozenset({Kind.TABLE, Kind.PICTURE, Kind.FORM_FIELD, Kind.ANNOTATION})
 """Kinds whose lines stand one below the other in a chunk; the lines of others run on."""
 _OPENERS = frozenset({Kind.HEADING, Kind.CAPTION})
@@ -80,9 +81,10 @@ def _atoms(index: int, block: Block) -> list[_Atom]:
         if block.kind in _ROWS:
             atoms.append(_Atom(line.text, line.box, "\n", index, block.kind, number < block.header_rows))
             continue
-        for part in _SENTENCE.split(line.text.strip()):
-            ends = part.rstrip("\"”’')")[-1:] in ".!?"
-            atoms.append(_Atom(part, line.box, " " if atoms else "\n", index, block.kind, ends_sentence=ends))
+        for part in filter(None, _SENTENCE.split(line.text.strip())):
+            ends = part.rstrip("\"”’')」』")[-1:] in ".!?。！？"
+            joiner = blank_between(atoms[-1].text, part) if atoms else "\n"
+            atoms.append(_Atom(part, line.box, joiner, index, block.kind, ends_sentence=ends))
     return atoms
 
 

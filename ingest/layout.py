@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ingest.attached import attach
-from ingest.columns import reading_order
+from ingest.columns import group_rows, reading_order
 from ingest.document import Block, Box, Kind, Line, Source
 from ingest.paragraphs import PageFrame, Style, body_style, paragraphs
 from ingest.rows import Row
@@ -18,6 +18,7 @@ from ingest.ruled_tables import take_ruled_table
 from ingest.rulings import Ruling, find_grids
 from ingest.tables import TableRows, split_tables
 from ingest.textlayer import Fragment
+from ingest.writing import is_right_to_left
 
 _STAND_IN = "\x00"
 _STAND_IN_WORDS = "\x00 stands for a table drawn here"
@@ -36,10 +37,50 @@ def lay_out(
     blocks: list[Block] = []
     for turn, _ in sorted(turns.items(), key=lambda item: (-item[1], item[0])):
         upright = [_upright(fragment, frame) for fragment in fragments if fragment.turn == turn]
-        turned = frame if turn % 2 == 0 else PageFrame(frame.height, frame.width)
+        turned = frame if turn % 2 == 0 else PageFrame(frame.height, frame.width, frame.clips)
         lines = [_upright_ruling(ruling, turn, frame) for ruling in rulings]
-        blocks += [_turn_block(block, turn) for block in _lay_out_upright(upright, turned, source, lines)]
+        if is_right_to_left(" ".join(fragment.text for fragment in upright)):
+            found = _lay_out_mirrored(upright, turned, source, lines)
+        else:
+            found = _lay_out_upright(upright, turned, source, lines)
+        blocks += [_turn_block(block, turn) for block in found]
     return blocks
+
+
+def _lay_out_mirrored(
+    fragments: Sequence[Fragment], frame: PageFrame, source: Source, rulings: Sequence[Ruling]
+) -> list[Block]:
+    """Text written from right to left, laid out as its mirror image: columns, rows and cells begin on the right."""
+    width = frame.width
+    mirrored = [replace(f, x0=width - f.x1, x1=width - f.x0) for f in _joined_left_to_right(fragments)]
+    lines = [Ruling(width - x1, y0, width - x0, y1) for x0, y0, x1, y1 in rulings]
+
+    def back(box: Box) -> Box:
+        return Box(1 - box.x1, box.y0, 1 - box.x0, box.y1)
+
+    return [
+        replace(block, box=back(block.box), lines=tuple(replace(line, box=back(line.box)) for line in block.lines))
+        for block in _lay_out_upright(mirrored, frame, source, lines)
+    ]
+
+
+def _joined_left_to_right(fragments: Sequence[Fragment]) -> list[Fragment]:
+    """Neighbours without a letter written from right to left become one, so that they keep their order."""
+    joined: list[Fragment] = []
+    for row in group_rows(fragments):
+        for fragment in sorted(row, key=lambda fragment: fragment.x0):
+            last = joined[-1] if joined else None
+            if (
+                last
+                and last.y0 < fragment.middle < last.y1
+                and 0 <= fragment.x0 - last.x1 < fragment.size
+                and any(map(str.isalpha, last.text + fragment.text))
+                and not any(is_right_to_left(other.text) for other in (last, fragment))
+            ):
+                joined[-1] = replace(last, text=f"{last.text} {fragment.text}", x1=fragment.x1)
+            else:
+                joined.append(fragment)
+    return joined
 
 
 def _upright(fragment: Fragment, frame: PageFrame) -> Fragment:

@@ -14,6 +14,7 @@ from ingest.rows import Cell, Row, make_row
 from ingest.rulings import Grid
 from ingest.tables import TableRow, TableRows
 from ingest.textlayer import Fragment
+from ingest.writing import join_lines
 
 _MOST_WORDS = 250
 """A cell with more words is a part of the page, not of a table."""
@@ -107,7 +108,7 @@ def _rows(grid: Grid, filled: dict[tuple[int, int, int, int], list[Row]]) -> lis
             continue
         cells, printed = [""] * len(kept), [""] * len(kept)
         for cell, lines in own.items():
-            text = " ".join(line.text for line in lines)
+            text = join_lines([line.text for line in lines])
             places = [place for place, column in enumerate(kept) if cell[1] <= column <= cell[3]]
             for place in places:
                 cells[place] = text
