@@ -50,21 +50,35 @@ class HeadingPath:
 
 
 def captions(blocks: Sequence[Block]) -> list[str]:
-    """For each table or picture what names it: its caption, else the last line of the text before it; else ""."""
+    """For each table or picture what names it: its caption, else the last line of the text before it; else "".
+
+    A table that goes on from the page before is named by what it was called and headed by there.
+    """
     names = []
     for index, block in enumerate(blocks):
         name = ""
         if block.kind in (Kind.TABLE, Kind.PICTURE):
             before = blocks[index - 1] if index else None
-            after = blocks[index + 1] if index + 1 < len(blocks) else None
-            if before and before.kind is Kind.CAPTION:
+            below = _caption_below(blocks, index)
+            if block.carried:
+                name = " ".join(block.carried)
+            elif before and before.kind is Kind.CAPTION:
                 name = before.text
-            elif after and after.kind is Kind.CAPTION and block.kind is Kind.PICTURE:
-                name = after.text
+            elif below:
+                name = below.text
             elif before and before.kind in (Kind.TEXT, Kind.LIST_ITEM) and before.lines:
                 name = before.lines[-1].text
         names.append(" ".join(name.split()))
     return names
+
+
+def _caption_below(blocks: Sequence[Block], index: int) -> Block | None:
+    """The caption after a picture, or after a table when no other table follows it that it may belong to."""
+    after = blocks[index + 1 : index + 3]
+    if not after or after[0].kind is not Kind.CAPTION:
+        return None
+    belongs_to_next = blocks[index].kind is Kind.TABLE and len(after) > 1 and after[1].kind is Kind.TABLE
+    return None if belongs_to_next else after[0]
 
 
 def plain(text: str) -> str:

@@ -46,6 +46,7 @@ class Kind(StrEnum):
     HEADING = "heading"
     TEXT = "text"
     LIST_ITEM = "list_item"
+    FOOTNOTE = "footnote"
     TABLE = "table"
     CAPTION = "caption"
     PICTURE = "picture"
@@ -82,7 +83,8 @@ class Block:
     """A run of lines that belong together, in reading order.
 
     `level` is a heading's depth (1 = top), 0 for all other kinds. `header_rows` is how many of a
-    table's first lines are its header. A picture without words has no lines.
+    table's first lines are its header. `carried`: what names a table and its columns on an earlier page, for a part
+    that goes on without saying it (its caption's line, if any, and its header's). A picture without words has no lines.
     """
 
     kind: Kind
@@ -91,6 +93,7 @@ class Block:
     source: Source = Source.TEXT_LAYER
     level: int = 0
     header_rows: int = 0
+    carried: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:

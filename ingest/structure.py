@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ingest.continued import link_tables
 from ingest.document import FURNITURE, Block, DocumentInfo, Kind, Page
 from ingest.running import mark_running
 
@@ -16,7 +17,7 @@ _NO_TITLE = re.compile(r"(table of )?contents$|index$|arxiv:|united states\s+sec
 
 def finish_document(info: DocumentInfo, pages: Sequence[Page]) -> tuple[DocumentInfo, list[Page]]:
     """The document with running text marked, heading levels of one scale and a title, if its pages show one."""
-    levelled = _level_headings(mark_running(pages))
+    levelled = link_tables(_level_headings(mark_running(pages)))
     return (info if info.title else replace(info, title=_title(levelled))), levelled
 
 

@@ -151,10 +151,11 @@ def _text_groups(lines: list[Line]) -> Iterator[tuple[tuple[Line, ...], tuple[Li
 
 
 def _row_groups(block: Block) -> Iterator[tuple[tuple[Line, ...], tuple[Line, ...]]]:
-    """The first region holds the header rows themselves; the others repeat them."""
+    """The first region holds the header rows themselves; the others repeat them, or those of the page before."""
     header = block.lines[: block.header_rows]
+    carried = tuple(Line(text, block.box) for text in block.carried)
     for number, window in enumerate(_windows(block.lines, ROWS, ROW_STRIDE)):
-        yield window, header if number else ()
+        yield window, carried or (header if number else ())
 
 
 def _windows(lines: tuple[Line, ...], size: int, stride: int) -> Iterator[tuple[Line, ...]]:

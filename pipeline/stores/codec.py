@@ -74,11 +74,12 @@ def _json(values: Any) -> str:
 
 def _block_values(block: Block) -> list[Any]:
     lines = [[line.text, list(line.box), list(line.cells)] for line in block.lines]
-    return [block.kind.value, list(block.box), lines, block.source.value, block.level, block.header_rows]
+    source, carried = block.source.value, list(block.carried)
+    return [block.kind.value, list(block.box), lines, source, block.level, block.header_rows, carried]
 
 
 def _block(values: list[Any]) -> Block:
-    kind, box, lines, source, level, header_rows = values
+    kind, box, lines, source, level, header_rows, carried = values
     return Block(
         kind=Kind(kind),
         box=Box(*box),
@@ -86,4 +87,5 @@ def _block(values: list[Any]) -> Block:
         source=Source(source),
         level=level,
         header_rows=header_rows,
+        carried=tuple(carried),
     )
