@@ -20,6 +20,9 @@ from ingest.tables import TableRows, split_tables
 from ingest.textlayer import Fragment
 from ingest.writing import is_right_to_left
 
+_FOOT = 0.5
+_EDGE = 0.9
+"""Below this part of the page a line under a footnote is the page's foot."""
 _STAND_IN = "\x00"
 _STAND_IN_WORDS = "\x00 stands for a table drawn here"
 
@@ -43,8 +46,25 @@ def lay_out(
             found = _lay_out_mirrored(upright, turned, source, lines)
         else:
             found = _lay_out_upright(upright, turned, source, lines)
-        blocks += [_turn_block(block, turn) for block in found]
+        blocks += [_turn_block(block, turn) for block in footnotes_last(found)]
     return blocks
+
+
+def footnotes_last(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks, those at the foot of a column that are footnotes after all others: text goes on in the next column.
+
+    A mark above other text (a note right under its table) is a paragraph in its place.
+    """
+    notes, others = [], []
+    for block in blocks:
+        below = [o for o in blocks if o.box.y0 >= block.box.y1 and o.box.x0 < block.box.x1 and o.box.x1 > block.box.x0]
+        if block.kind is not Kind.FOOTNOTE:
+            others.append(block)
+        elif block.box.y0 > _FOOT and all(o.kind is Kind.FOOTNOTE or o.box.y0 > _EDGE for o in below):
+            notes.append(block)
+        else:
+            others.append(replace(block, kind=Kind.TEXT))
+    return others + notes
 
 
 def _lay_out_mirrored(

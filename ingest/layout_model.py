@@ -16,7 +16,7 @@ import pymupdf
 from ingest.attached import attach
 from ingest.columns import group_rows
 from ingest.document import Block, Box, Kind, Source
-from ingest.layout import blocks_of_rows, lay_out, place_tables
+from ingest.layout import blocks_of_rows, footnotes_last, lay_out, place_tables
 from ingest.paragraphs import PageFrame, Style, body_style, paragraphs
 from ingest.rows import make_row
 from ingest.rulings import Ruling
@@ -29,6 +29,7 @@ _KINDS = {
     "section-header": Kind.HEADING,
     "caption": Kind.CAPTION,
     "list-item": Kind.LIST_ITEM,
+    "footnote": Kind.FOOTNOTE,
     "page-header": Kind.PAGE_HEADER,
     "page-footer": Kind.PAGE_FOOTER,
 }
@@ -91,7 +92,7 @@ def lay_out_regions(
             blocks += _blocks(region, inside[number], body, frame, rulings)
     for block in lay_out(rest, frame):
         blocks = _insert(blocks, block)
-    return blocks
+    return footnotes_last(blocks)
 
 
 def _blocks(

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from ingest.document import Block, Box, Kind, Line, Source
 from ingest.rows import Row
+from ingest.scripts import MARKS
 from ingest.textlayer import Fragment
 
 _CAPTION = re.compile(
@@ -28,6 +29,8 @@ _KEPT_HYPHEN = re.compile(
     r"one|two|three|four|five|six|first|second|third)$",
     re.IGNORECASE,
 )
+_FOOTNOTE = re.compile(rf"^(?:[{MARKS}]{{1,3}}|[*†‡§¶]{{1,3}})\s*\S")
+_FOOTNOTE_SIZE = 0.95
 _FOLIO = re.compile(r"^[ivxlc]{1,6}$|^\d{1,4}$", re.IGNORECASE)
 _RUNNING_EDGE = 0.12
 _LINE_END_HYPHEN = re.compile(r"([A-Za-z]+)-$")
@@ -104,15 +107,20 @@ def _starts_new(group: Sequence[Row], row: Row, right: float, noisy: bool) -> bo
     leading = group[1].y0 - group[0].y1 if len(group) > 1 else 0.45 * row.size
     if gap > max(leading, 0.0) + 0.35 * row.size or gap < -0.9 * row.size:
         return True
-    if row.is_listing or _ITEM.match(row.text) or (_CAPTION.match(row.text) and not _goes_on(before, right)):
+    if (
+        row.is_listing
+        or _ITEM.match(row.text)
+        or _FOOTNOTE.match(row.text)
+        or (_CAPTION.match(row.text) and not _goes_on(before, right))
+    ):
         return True
     indented = row.x0 - before.x0 > 0.8 * row.size
     short = right - before.x1 > 0.15 * (right - before.x0)
     ended = before.text.rstrip("”\"')")[-1:] in ".!?:;"
-    is_item = group[0].is_listing or bool(_ITEM.match(group[0].text))
+    is_item = group[0].is_listing or bool(_ITEM.match(group[0].text) or _FOOTNOTE.match(group[0].text))
     if ended and (short or (indented and not is_item)):
         return True
-    return is_item and row.x0 < group[0].x0 - 0.5 * row.size
+    return is_item and row.x0 < group[0].x0 - 0.5 * row.size and not _goes_on(before, right)
 
 
 def _goes_on(row: Row, right: float) -> bool:
@@ -147,6 +155,8 @@ def kind_of(rows: Sequence[Row], body: Style) -> tuple[Kind, int]:
             return Kind.HEADING, 1 if ratio >= 1.6 else 2
         if first.bold and not body.bold and len(words) <= 15 and text[-1] not in ".":
             return Kind.HEADING, 3
+    if _FOOTNOTE.match(text) and ratio <= _FOOTNOTE_SIZE and not body.noisy:
+        return Kind.FOOTNOTE, 0
     if first.is_listing or _ITEM.match(text):
         return Kind.LIST_ITEM, 0
     return Kind.TEXT, 0

@@ -56,7 +56,7 @@ def _outer(page: Page) -> dict[int, bool]:
     written = [
         index
         for index, block in enumerate(page.blocks)
-        if block.lines and block.source is not Source.FORM and block.kind is not Kind.PICTURE
+        if block.lines and block.source is not Source.FORM and block.kind not in (Kind.PICTURE, Kind.FOOTNOTE)
     ]
     by_top = sorted(written, key=lambda index: page.blocks[index].box.y0)
     by_bottom = sorted(written, key=lambda index: -page.blocks[index].box.y1)

@@ -125,6 +125,35 @@ def test_a_line_of_prose_that_begins_with_a_tables_name_stays_in_its_paragraph()
     assert len(blocks_of(page)) == 1
 
 
+def test_footnotes_of_a_column_stand_after_the_text_of_the_next():
+    page = new_page()
+    page.insert_htmlbox((50, 90, 285, 560), f"<p>{LEFT * 5}</p>")
+    page.insert_htmlbox((50, 650, 285, 720), f"<p style='font-size:8px'><sup>1</sup> See the register. {LEFT}</p>")
+    page.insert_htmlbox((315, 90, 550, 560), f"<p>{RIGHT * 5}</p>")
+    blocks = blocks_of(page)
+    assert [block.kind for block in blocks if block.kind is not Kind.TEXT] == [Kind.FOOTNOTE]
+    assert blocks[-1].kind is Kind.FOOTNOTE and blocks[-1].text.startswith("¹ See the register.")
+
+
+def test_a_note_right_under_other_things_stays_there():
+    page = new_page()
+    page.insert_htmlbox((50, 420, 550, 450), "<p style='font-size:8px'><sup>1</sup> A note under a list of ships.</p>")
+    page.insert_htmlbox((50, 460, 550, 760), f"<p>{LEFT * 5}</p>")
+    assert [block.kind for block in blocks_of(page)] == [Kind.TEXT, Kind.TEXT]
+
+
+def test_an_item_that_runs_on_at_the_margin_is_one_paragraph():
+    page = new_page()
+    lines = (
+        "    1) Chunking of the text: the most common method is to split all of the",
+        "document into parts of a set number of words, which may hold more of it",
+        "but take longer.",
+    )
+    for number, line in enumerate(lines):
+        page.insert_text((50 + 12 * (not number), 60 + 14 * number), line.strip(), fontsize=11)
+    assert len(blocks_of(page)) == 1
+
+
 def test_paragraphs_are_parted_by_space():
     page = new_page()
     page.insert_textbox((50, 50, 550, 120), LEFT * 2, fontsize=11)

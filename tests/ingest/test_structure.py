@@ -1,8 +1,10 @@
 """What shows only across pages."""
 
+from dataclasses import replace
+
 import pytest
 
-from ingest.document import Block, Box, DocumentInfo, Kind, Line, Page, Source
+from ingest.document import Block, Box, DocumentInfo, Kind, Line, OutlineItem, Page, Source
 from ingest.structure import finish_document
 
 INFO = DocumentInfo("d", "f.pdf", "application/pdf", 1, 1)
@@ -105,6 +107,24 @@ def test_heading_levels_are_one_scale_for_the_document():
     ]
     _, done = finish_document(INFO, pages)
     assert [p.blocks[0].level for p in done] == [1, 1, 3]
+
+
+def test_levels_come_from_the_outline_where_its_entries_stand_on_their_pages():
+    entries = [OutlineItem(1, "Harbours", 0), OutlineItem(2, "1.1 Cranes", 1), OutlineItem(3, "Ropes", 2)]
+    pages = [
+        page(0, block("2. HARBOURS", 0.1, Kind.HEADING, 0.02, 2), block("Fees", 0.2, Kind.HEADING, 0.05, 1), *body(0)),
+        page(1, block("1.1 Cranes", 0.1), *body(1)),
+        page(2, block("Ropes", 0.1, Kind.LIST_ITEM), *body(2)),
+    ]
+    _, done = finish_document(replace(INFO, outline=tuple(entries)), pages)
+    levels = {b.text: b.level for p in done for b in p.blocks if b.kind is Kind.HEADING}
+    assert levels == {"2. HARBOURS": 1, "Fees": 4, "1.1 Cranes": 2, "Ropes": 3}
+
+
+def test_an_outline_of_other_words_changes_nothing():
+    entries = tuple(OutlineItem(1, f"Slide {n}", 0) for n in range(9))
+    pages = [page(0, block("One", 0.1, Kind.HEADING, 0.03, 1), *body(0))]
+    assert finish_document(replace(INFO, outline=entries), pages)[1] == finish_document(INFO, pages)[1]
 
 
 @pytest.mark.parametrize("pages", [[], [Page(0, "1", 600, 800)]])
