@@ -30,6 +30,13 @@ class Box(NamedTuple):
         height = min(self.y1, other.y1) - max(self.y0, other.y0)
         return max(0.0, width) * max(0.0, height)
 
+    def turned(self, quarters: int) -> Box:
+        """The same place once the page was turned clockwise by `quarters` times 90 degrees."""
+        box = self
+        for _ in range(quarters % 4):
+            box = Box(1 - box.y1, box.x0, 1 - box.y0, box.x1)
+        return box
+
     @staticmethod
     def around(boxes: Iterable[Box]) -> Box:
         """The smallest box that holds all of `boxes` (at least one)."""
@@ -71,11 +78,15 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One visual line, or one table row (then `cells` holds its cells and `text` is them joined by " | ")."""
+    """One visual line, or one table row (then `cells` holds its cells and `text` is them joined by " | ").
+
+    `turn`: quarter turns clockwise that OCR found the words turned on the page; 0 in a block, which is laid out.
+    """
 
     text: str
     box: Box
     cells: tuple[str, ...] = ()
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations, pairwise
@@ -23,9 +24,24 @@ _FONT_SHARE = 0.8
 
 
 def lay_out_ocr(lines: Sequence[Line], frame: PageFrame) -> list[Block]:
-    """Blocks in reading order from lines with boxes in fractions of the page."""
-    if not lines:
-        return []
+    """Blocks in reading order from lines with boxes in fractions of the page; turned lines after the main ones."""
+    turns = Counter[int]()
+    for line in lines:
+        turns[line.turn] += len(line.text)
+    blocks: list[Block] = []
+    for turn, _ in sorted(turns.items(), key=lambda item: (-item[1], item[0])):
+        upright = [replace(line, box=line.box.turned(-turn), turn=0) for line in lines if line.turn == turn]
+        turned = frame if turn % 2 == 0 else PageFrame(frame.height, frame.width)
+        blocks += [_turned(block, turn) for block in _lay_out_upright(upright, turned)]
+    return blocks
+
+
+def _turned(block: Block, turn: int) -> Block:
+    lines = tuple(replace(line, box=line.box.turned(turn)) for line in block.lines)
+    return replace(block, box=block.box.turned(turn), lines=lines)
+
+
+def _lay_out_upright(lines: Sequence[Line], frame: PageFrame) -> list[Block]:
     slope = _slope([_points(line.box, frame) for line in lines])
     fragments = []
     for line in lines:

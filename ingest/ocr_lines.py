@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -19,10 +20,15 @@ _SAME_HEIGHT = 1.4  # ratio of the heights of pieces within one line
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of text and its four corners in pixels, shape (4, 2), clockwise from the top left."""
+    """A run of text and its four corners in pixels, shape (4, 2), clockwise from the top left of the picture.
+
+    turn: quarter turns clockwise that the text is turned in the picture. score: probability that it is read right.
+    """
 
     text: str
     corners: np.ndarray
+    turn: int = 0
+    score: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +56,31 @@ class _Placed:
 
 
 def merge_pieces(pieces: Sequence[Piece], width: int, height: int) -> list[Line]:
-    """Lines in reading order, boxes as fractions of a picture of `width` by `height` pixels."""
-    runs = [run for row in _rows(_place(pieces)) for run in _join_row(row)]
-    return [
-        Line(run.text, Box(*(float(min(max(v, 0.0), 1.0)) for v in _fractions(run, width, height))))
-        for run in _reading_order(runs, width)
-    ]
+    """Lines in reading order, boxes as fractions of a picture of `width` by `height` pixels.
+
+    Each direction of writing is read for itself, the one with the most text first.
+    """
+    turns = Counter[int]()
+    for piece in pieces:
+        turns[piece.turn] += len(piece.text)
+    lines: list[Line] = []
+    for turn, _ in sorted(turns.items(), key=lambda item: (-item[1], item[0])):
+        upright = [_upright(piece, width, height) for piece in pieces if piece.turn == turn and piece.text]
+        across, down = (width, height) if turn % 2 == 0 else (height, width)
+        runs = [run for row in _rows(_place(upright)) for run in _join_row(row)]
+        for run in _reading_order(runs, across):
+            box = Box(*(float(min(max(v, 0.0), 1.0)) for v in _fractions(run, across, down)))
+            lines.append(Line(run.text, box.turned(turn), turn=turn))
+    return lines
+
+
+def _upright(piece: Piece, width: int, height: int) -> Piece:
+    """The piece in the picture turned back so that it reads left to right."""
+    corners = piece.corners
+    for _ in range(piece.turn):
+        corners = np.roll(np.stack([corners[:, 1], width - corners[:, 0]], axis=1), -1, axis=0)
+        width, height = height, width
+    return Piece(piece.text, corners)
 
 
 def _place(pieces: Sequence[Piece]) -> list[_Placed]:

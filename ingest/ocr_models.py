@@ -7,13 +7,16 @@ where the processor has it, else ONNX Runtime (eval/decisions/2026-11-21-ocr.md)
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import math
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +32,7 @@ Session = Callable[[Floats], tuple[NDArray[Any], ...]]
 _DETECTOR = "PP-OCRv6_det_small.onnx"
 _RECOGNISER = "PP-OCRv6_rec_small.onnx"
 _LINE_HEIGHT = 48  # pixels; the recogniser was trained on lines of this height
-_WIDTH_STEP = 32  # lines are padded to a multiple: few different shapes, each of which is compiled once
+_WIDTH_STEP = 64  # lines are padded to a multiple: each width is compiled once, and the code is kept in memory
 _CLASS_COLUMNS = 360  # characters are compared in this many columns first, see `_best_characters`
 _IMPOSSIBLE = -1e4
 
@@ -56,9 +59,7 @@ def best_runtime() -> Runtime:
     """The fastest that this machine has; the same on every call."""
     if importlib.util.find_spec("openvino") is None:
         return Runtime(Engine.ONNXRUNTIME, Precision.FLOAT32)
-    import openvino
-
-    formats = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    formats = _openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return Runtime(Engine.OPENVINO, Precision.BFLOAT16 if "BF16" in formats else Precision.FLOAT32)
 
 
@@ -116,10 +117,15 @@ def _session(model: str, runtime: Runtime, threads: int) -> tuple[Session, list[
     return load(path, runtime.precision, threads)
 
 
-def _openvino_session(path: Path, precision: Precision, threads: int) -> tuple[Session, list[str]]:
-    import openvino
+def _openvino() -> ModuleType:
+    """OpenVINO, which reports being imported to its makers unless the package that does so is missing."""
+    if "openvino" not in sys.modules:
+        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # makes importing it fail
+    return importlib.import_module("openvino")
 
-    core = openvino.Core()
+
+def _openvino_session(path: Path, precision: Precision, threads: int) -> tuple[Session, list[str]]:
+    core = _openvino().Core()
     model = core.read_model(path)
     characters: list[str] = []
     if path.name == _RECOGNISER:
@@ -172,8 +178,7 @@ def _best_characters(model: openvino.Model) -> openvino.Model:
     same; the probability leaves out characters that were not the best of their column, which changes it by next to
     nothing.
     """
-    import openvino
-    from openvino import opset13 as ops
+    ops = importlib.import_module("openvino.opset13")
 
     scores = model.get_results()[0].input_value(0).get_node().input_value(0).get_node()  # what softmax is applied to
     while scores.get_type_name() == "Identity":
@@ -197,4 +202,4 @@ def _best_characters(model: openvino.Model) -> openvino.Model:
     row = ops.topk(inside, ops.constant(np.int64(1)), 2, "max", "none").output(1)
     number = ops.add(ops.multiply(row, ops.constant(np.int32(_CLASS_COLUMNS))), column)
     probability = ops.reduce_max(ops.softmax(tops, 2), axis(2), False)
-    return openvino.Model([probability.output(0), ops.squeeze(number, axis(2)).output(0)], model.get_parameters())
+    return _openvino().Model([probability.output(0), ops.squeeze(number, axis(2)).output(0)], model.get_parameters())

@@ -166,15 +166,15 @@ class _AreaReader:
             return []
         outer = self._frame.box(area.x0, area.y0, area.x1, area.y1)
         known = [self._frame.box(f.x0, f.y0, f.x1, f.y1) for f in fragments]
-        placed = [Line(line.text, _inside(line.box, outer), line.cells) for line in lines]
+        placed = [replace(line, box=_inside(line.box, outer)) for line in lines]
         return [line for line in placed if not _is_known(line.box, known)]
 
     def picture(self, area: pymupdf.Rect, fragments: Sequence[Fragment]) -> Block:
         """A picture area as a block, with its words where they are not in the text layer."""
         within = [f for f in fragments if area.intersects((f.x0, f.y0, f.x1, f.y1))]
         wanted = self._read_words is not None and has_ink(self._page, area, within)
-        lines = self.read(area, within) if wanted else []
-        return Block(Kind.PICTURE, self._frame.box(area.x0, area.y0, area.x1, area.y1), tuple(lines), Source.OCR)
+        lines = tuple(replace(line, turn=0) for line in (self.read(area, within) if wanted else ()))
+        return Block(Kind.PICTURE, self._frame.box(area.x0, area.y0, area.x1, area.y1), lines, Source.OCR)
 
 
 def _inside(box: Box, outer: Box) -> Box:

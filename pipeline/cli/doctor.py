@@ -149,7 +149,11 @@ def _ocr_models(settings: Settings) -> Check:
     models = [file for folder in folders for file in Path(folder).rglob("*.onnx")]
     if not models:
         return Check("ocr models", Level.FAIL, "none in the rapidocr package: reinstall rapidocr")
-    return Check("ocr models", Level.OK, f"{len(models)} in the rapidocr package, no download")
+    from ingest.ocr_models import best_runtime
+
+    runtime = best_runtime()
+    detail = f"{len(models)} in the rapidocr package, no download; run by {runtime.engine} in {runtime.precision}"
+    return Check("ocr models", Level.OK, detail)
 
 
 def _disk(settings: Settings) -> Check:

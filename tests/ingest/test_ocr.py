@@ -5,9 +5,13 @@ import socket
 import numpy as np
 import pymupdf
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ingest.document import Box, Line
+from ingest.document import Box, Kind, Line
+from ingest.layout import PageFrame
 from ingest.ocr import OcrReader
+from ingest.ocr_layout import lay_out_ocr
 from ingest.ocr_lines import Piece, merge_pieces
 
 WIDTH, HEIGHT = 612, 792
@@ -88,6 +92,58 @@ def test_a_page_laid_askew_keeps_its_rows(reader: OcrReader) -> None:
     assert [line.text for line in reader.read(draw(words, turn=1.5))] == [text for row in rows for text in row]
 
 
+LETTER = {
+    "Harbour office of the northern district": (72.0, 90.0),
+    "The dredging of the inner basin begins in the second week of April.": (72.0, 130.0),
+    "Vessels of more than forty metres berth at the outer quay until June.": (72.0, 150.0),
+    "Fees for the outer quay stay at 1,861 crowns a day.": (72.0, 170.0),
+    "Signed by the harbour master": (300.0, 400.0),
+}
+
+
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_a_page_scanned_sideways_or_upside_down_is_read_as_it_was_written(reader: OcrReader, turn: int) -> None:
+    upright = reader.read(draw(LETTER))
+    scanned = np.rot90(draw(LETTER), -turn)
+    lines = reader.read(scanned)
+    assert [line.text for line in lines] == list(LETTER)
+    assert {line.turn for line in lines} == {turn}
+    for line, other in zip(lines, upright, strict=True):
+        assert line.box == pytest.approx(other.box.turned(turn), abs=0.01)
+    frame = PageFrame(WIDTH, HEIGHT) if turn == 2 else PageFrame(HEIGHT, WIDTH)
+    blocks = lay_out_ocr(lines, frame)
+    assert [block.text for block in blocks] == [block.text for block in lay_out_ocr(upright, PageFrame(WIDTH, HEIGHT))]
+    assert all(block.box == Box.around(line.box for line in block.lines) for block in blocks)
+
+
+def test_labels_along_the_axes_of_a_chart_are_read_after_what_stands_upright(reader: OcrReader) -> None:
+    with pymupdf.open() as document:
+        page = document.new_page(width=WIDTH, height=HEIGHT)
+        page.insert_text((150, 100), "Landings by month", fontsize=16)
+        page.insert_text((60, 420), "Thousand tonnes", fontsize=14, rotate=90)
+        page.insert_text((540, 250), "Number of vessels", fontsize=14, rotate=270)
+        pixmap = page.get_pixmap(dpi=110, colorspace=pymupdf.csRGB, alpha=False)
+    image = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, 3)
+    lines = reader.read(image)
+    assert lines[0].text == "Landings by month" and lines[0].turn == 0
+    assert {line.text: line.turn for line in lines[1:]} == {"Thousand tonnes": 3, "Number of vessels": 1}
+    assert all(block.kind != Kind.HEADING for block in lay_out_ocr(lines[1:], PageFrame(WIDTH, HEIGHT)))
+
+
+def test_faint_writing_is_read(reader: OcrReader) -> None:
+    faint = (200 + draw(LETTER).astype(np.float64) * 0.11).astype(np.uint8)
+    assert np.ptp(faint) < 30
+    assert [line.text for line in reader.read(faint)] == list(LETTER)
+
+
+@pytest.mark.parametrize("turn", [0, 1, 3])
+def test_a_strip_of_one_line_is_read(reader: OcrReader, turn: int) -> None:
+    strip = draw({"Tide tables for the whole of the coming year": (20, 30)}, size=9)[38:70, 20:520]
+    (line,) = reader.read(np.rot90(strip, -turn))
+    assert (line.text, line.turn) == ("Tide tables for the whole of the coming year", turn)
+    assert Box(-0.001, -0.001, 1.001, 1.001).intersection(line.box) == pytest.approx(line.box.area)
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 3), (4, 900, 3), (30, 30, 3), (400, 300, 3)])
 def test_empty_and_tiny_pictures_have_no_words(reader: OcrReader, shape: tuple[int, int, int]) -> None:
     assert reader.read(np.full(shape, 255, np.uint8)) == []
@@ -124,6 +180,25 @@ def test_pieces_of_one_line_are_joined_when_near_and_of_one_size() -> None:
     lines = merge_pieces(pieces, 400, 100)
     assert [line.text for line in lines] == ["Hello world", "big", "far"]
     assert lines[0] == Line("Hello world", Box(50 / 400, 10 / 100, 160 / 400, 31 / 100))
+
+
+def test_pieces_of_each_direction_make_their_own_lines() -> None:
+    up = [
+        Piece(text, np.array([[10, y], [30, y], [30, y + 60], [10, y + 60]], float), 3)
+        for text, y in (("b", 100), ("a", 165))
+    ]
+    lines = merge_pieces([*up, piece("across the page", 50, 10, 300, 30)], 400, 300)
+    assert [(line.text, line.turn) for line in lines] == [("across the page", 0), ("a b", 3)]
+    assert lines[1].box == pytest.approx(Box(10 / 400, 100 / 300, 30 / 400, 225 / 300))
+
+
+@given(st.tuples(*[st.floats(0, 1)] * 4), st.integers(-8, 8))
+def test_turning_a_box_there_and_back_changes_nothing(values: tuple[float, float, float, float], turn: int) -> None:
+    box = Box(*values)
+    assert box.turned(turn).turned(-turn) == pytest.approx(box)
+    assert box.turned(turn + 4) == box.turned(turn)
+    corner = Box(0.0, 0.0, 0.25, 0.5)  # its top left corner goes to the top right by one turn clockwise
+    assert corner.turned(1) == Box(0.5, 0.0, 1.0, 0.25)
 
 
 def test_boxes_never_leave_the_picture() -> None:
