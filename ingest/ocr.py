@@ -132,8 +132,9 @@ class OcrReader:
         pieces = []
         for crop in crops:
             turns = (0,) if not crop.tall else (1, 3, 0) if crop.length < _TALL_CHARACTER * len(crop.pixels) else (1, 3)
-            (text, score), turn = max((self._recogniser.read(crop.upright(turn)), -turn) for turn in turns)
-            pieces.append(Piece(text.strip(), crop.corners.astype(np.float64), -turn, score))
+            readings = [(*self._recogniser.read(crop.upright(turn)), turn) for turn in turns]
+            text, score, turn = max(readings, key=lambda reading: reading[1])
+            pieces.append(Piece(text.strip(), crop.corners.astype(np.float64), turn, score))
         return pieces
 
     def _surest(self, crops: Sequence[_Crop], turns: Sequence[int]) -> int:
