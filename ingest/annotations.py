@@ -13,7 +13,7 @@ import pymupdf
 
 from ingest.document import Block, Kind, Line, Source
 from ingest.hidden_text import HiddenText
-from ingest.layout import PageFrame
+from ingest.paragraphs import PageFrame
 from ingest.textlayer import Fragment
 
 _HIDDEN = pymupdf.mupdf.PDF_ANNOT_IS_HIDDEN

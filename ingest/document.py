@@ -130,9 +130,28 @@ class PageIssue:
         return self.stage == HIDDEN_TEXT
 
 
+class TextSource(StrEnum):
+    """Where a page's words come from."""
+
+    TEXT_LAYER = "text layer"
+    OCR = "ocr"
+    BOTH = "both"
+    NONE = "none"
+
+
+class TextTrust(NamedTuple):
+    """Where a page's words come from, and why from there."""
+
+    source: TextSource
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page as parsed. `width` and `height` in points (pixels for an image), as displayed."""
+    """One page as parsed. `width` and `height` in points (pixels for an image), as displayed.
+
+    `trust` is None on a page that was not read.
+    """
 
     page_index: int
     page_label: str
@@ -140,6 +159,7 @@ class Page:
     height: float
     blocks: tuple[Block, ...] = ()
     issues: tuple[PageIssue, ...] = ()
+    trust: TextTrust | None = None
 
     @property
     def lost(self) -> bool:

@@ -10,7 +10,7 @@ import pymupdf
 
 from ingest.document import Block, Kind, Line, Source
 from ingest.hidden_text import HiddenText, TextLayer
-from ingest.layout import PageFrame
+from ingest.paragraphs import PageFrame
 from ingest.textlayer import Fragment
 
 _GENERATED_NAME = re.compile(

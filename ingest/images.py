@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ingest.document import FULL_PAGE, Block, DocumentInfo, Kind, Line, Page, PageIssue, Source
+from ingest.document import FULL_PAGE, Block, DocumentInfo, Kind, Line, Page, PageIssue, Source, TextSource, TextTrust
 from ingest.errors import InputError
 from ingest.settings import IngestSettings
 
@@ -84,7 +84,8 @@ def parse_image_page(
     blocks = _with_title(lay_out_ocr(lines, PageFrame(_PAGE_WIDTH, _PAGE_WIDTH * height / width)))
     blocks = blocks or [Block(Kind.PICTURE, FULL_PAGE, source=Source.OCR)]
     issues = (PageIssue(page_index, "decode", unread),) if unread else ()
-    return Page(page_index, str(page_index + 1), float(width), float(height), tuple(blocks), issues)
+    trust = TextTrust(TextSource.OCR if lines else TextSource.NONE, "the file is a picture")
+    return Page(page_index, str(page_index + 1), float(width), float(height), tuple(blocks), issues, trust)
 
 
 def _with_title(blocks: list[Block]) -> list[Block]:

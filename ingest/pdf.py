@@ -20,16 +20,16 @@ from ingest.layers import words_switched_off
 from ingest.layout import PageFrame, lay_out
 from ingest.ocr_layout import lay_out_ocr
 from ingest.pdf_file import count_pages
-from ingest.pictures import Pixels, has_ink, image_boxes, is_read_already, picture_areas, render
+from ingest.pictures import Pixels, has_ink, image_boxes, picture_areas, render
 from ingest.rulings import read_rulings
 from ingest.settings import IngestSettings
-from ingest.textlayer import Fragment, fragments_of, is_garbage
+from ingest.textlayer import Fragment, fragments_of
+from ingest.trust import agrees, is_read_already, plan_page, trust_of
 from ingest.visibility import Sight
 
 WordReader = Callable[[Pixels], list[Line]]
 """Reads a picture, (height, width, 3) uint8 RGB: lines in reading order, boxes in fractions of that picture."""
 
-_FEW_CHARACTERS = 200
 _JUNK_TITLE = re.compile(
     r"^(untitled.*|microsoft (word|powerpoint|excel)\b.*|powerpoint presentation|slide 1|document\d*|presentation\d*|"
     r"title|no title|none|null|[\d\s_\-.;:]+|\S+\.(pdf|docx?|pptx?|xlsx?|indd|qxd|tex|dvi|e?ps|html?|rtf|txt|cdr|ai))$",
@@ -100,16 +100,27 @@ def parse_pdf_page(
     areas = picture_areas(page, images, settings.ocr_min_picture)
     sight = Sight(page, images)
     layer = part_layer(fragments_of(page, sight.lines), areas, sight)
-    readable = layer.read
-    if is_garbage(readable):
-        readable = []
+    writing = sight.writing()
+    plan = plan_page(layer.read, areas, abs(page.rect.get_area()), writing)
+    reader = _AreaReader(page, frame, settings, read_words)
+    readable = layer.read if plan.use else []
+    reason = ""
+    whole: list[Line] | None = None
+    known = [] if plan.compare else readable
+    if plan.read_page and reader.wants(page.rect, known):
+        whole = reader.read(page.rect, known)
+        reason = plan.reason
+        if plan.compare and agrees(readable, whole):
+            whole, reason = None, f"{reason}, and yet they are what the page shows"
+        elif plan.compare:
+            readable, reason = [], f"{reason}, and the page shows other words"
+    elif not plan.use:
+        reason = f"{plan.reason}; they were left out, and OCR is off" if read_words is None else plan.reason
     form = read_fields(page, replace(layer, read=readable))
     printed = form.rest
     notes = read_annotations(page, frame, readable)
-    reader = _AreaReader(page, frame, settings, read_words)
-    if reader.wants_whole_page(readable, areas):
-        lines = reader.read(page.rect, readable)
-        blocks = [*lay_out(printed, frame), *lay_out_ocr(lines, frame)]
+    if whole is not None:
+        blocks = [*lay_out(printed, frame), *lay_out_ocr(whole, frame)]
     else:
         rulings = read_rulings(page)
         if settings.layout == "model":
@@ -119,7 +130,7 @@ def parse_pdf_page(
         else:
             blocks = lay_out(printed, frame, rulings=rulings)
         for area in areas:
-            if not is_read_already(area, readable):
+            if not is_read_already(area, readable, writing):
                 blocks = _insert(blocks, reader.picture(area, readable))
     for block in [*(field_block(item, frame) for item in form.filled), *notes.blocks]:
         blocks = _insert(blocks, block)
@@ -131,7 +142,8 @@ def parse_pdf_page(
     if sight.unchecked:
         issues.append(PageIssue(page_index, "visibility", f"the page cannot be drawn ({sight.unchecked})"))
     issues += reader.issues
-    return Page(page_index, label, frame.width, frame.height, tuple(blocks), tuple(issues))
+    trust = trust_of(blocks, any(fragment.hidden for fragment in readable), reason)
+    return Page(page_index, label, frame.width, frame.height, tuple(blocks), tuple(issues), trust)
 
 
 class _AreaReader:
@@ -146,14 +158,9 @@ class _AreaReader:
         self._dpi = settings.ocr_dpi
         self._read_words = read_words
 
-    def wants_whole_page(self, fragments: Sequence[Fragment], areas: Sequence[pymupdf.Rect]) -> bool:
-        """Few or no words in the text layer, ink elsewhere, and no single picture that would hold it."""
-        if self._read_words is None or sum(len(fragment.text) for fragment in fragments) > _FEW_CHARACTERS:
-            return False
-        covered = max((area.get_area() for area in areas), default=0.0) / abs(self._page.rect.get_area())
-        if fragments and areas and covered < 0.6:
-            return False
-        return not any(fragment.hidden for fragment in fragments) and has_ink(self._page, self._page.rect, fragments)
+    def wants(self, area: pymupdf.Rect, fragments: Sequence[Fragment]) -> bool:
+        """OCR is on, and the area shows strokes outside the fragments."""
+        return self._read_words is not None and has_ink(self._page, area, fragments)
 
     def read(self, area: pymupdf.Rect, fragments: Sequence[Fragment]) -> list[Line]:
         """OCR of an area: lines in fractions of the page, without those that stand in the text layer."""
@@ -172,8 +179,8 @@ class _AreaReader:
     def picture(self, area: pymupdf.Rect, fragments: Sequence[Fragment]) -> Block:
         """A picture area as a block, with its words where they are not in the text layer."""
         within = [f for f in fragments if area.intersects((f.x0, f.y0, f.x1, f.y1))]
-        wanted = self._read_words is not None and has_ink(self._page, area, within)
-        lines = tuple(replace(line, turn=0) for line in (self.read(area, within) if wanted else ()))
+        read = self.read(area, within) if self.wants(area, within) else []
+        lines = tuple(replace(line, turn=0) for line in read)
         return Block(Kind.PICTURE, self._frame.box(area.x0, area.y0, area.x1, area.y1), lines, Source.OCR)
 
 

@@ -66,9 +66,3 @@ def has_ink(page: pymupdf.Page, clip: pymupdf.Rect, fragments: Sequence[Fragment
         left, top = max(0, int((f.x0 - clip.x0) * scale) - 1), max(0, int((f.y0 - clip.y0) * scale) - 1)
         edges[top : max(0, int((f.y1 - clip.y0) * scale) + 2), left : max(0, int((f.x1 - clip.x0) * scale) + 2)] = False
     return bool(edges.mean() >= _INK_SHARE)
-
-
-def is_read_already(area: pymupdf.Rect, fragments: Sequence[Fragment]) -> bool:
-    """True when a hidden text layer lies over the area: the scan was read by whoever made the file."""
-    inside = [f for f in fragments if f.hidden and area.contains(pymupdf.Point((f.x0 + f.x1) / 2, f.middle))]
-    return sum(len(fragment.text) for fragment in inside) >= 20

@@ -30,7 +30,8 @@ _PARTED_ACCENT = re.compile(r"([´`ˆ¨˜ˇ˚])([A-Za-rt-z])")
 _WIDE_BLANKS = re.compile(r"\s{3,}")
 _VALUES = re.compile(r"(?:[$€£¥]?\s*\(?[$€£¥]?\d[\d,.]*\)?\s?%?\)?|[—–$€£¥])(?=\s|$)")
 _SPACED_THOUSANDS = re.compile(r"^[^\d]*\d{1,3}( \d{3})+([.,]\d+)?[^\d]*$")
-_GARBAGE_SHARE = 0.3
+_UNKNOWN = re.compile(r"[\ufffd\ue000-\uf8ff\x00-\x08\x0e-\x1b\U000f0000-\U0010ffff]")
+"""Replacement characters, private use, control characters."""
 _SMALLEST_SIZE = 1.0
 _SIZE_OF_HEIGHT = 0.75
 _BLANK_WIDTH = 0.25
@@ -86,15 +87,12 @@ def fragments_of(page: pymupdf.Page, lines: Sequence[TextLine]) -> list[Fragment
     return fragments
 
 
-def is_garbage(fragments: Sequence[Fragment]) -> bool:
-    """True when a good part of the characters stands for no known character (broken or missing encodings)."""
+def unknown_share(fragments: Sequence[Fragment]) -> float:
+    """Part of the characters that stands for no known character (broken or missing encodings), 0–1."""
     text = "".join(fragment.text for fragment in fragments)
     letters = sum(not character.isspace() for character in text)
-    unknown = sum(
-        character == "\ufffd" or "\ue000" <= character <= "\uf8ff" or (character < " " and not character.isspace())
-        for character in text
-    )
-    return letters > 0 and unknown / letters > _GARBAGE_SHARE
+    unknown = len(_UNKNOWN.findall(text))
+    return unknown / letters if letters else 0.0
 
 
 def _runs(line: TextLine) -> list[tuple[str, tuple[float, float, float, float], float, bool, str]]:

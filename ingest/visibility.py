@@ -31,6 +31,7 @@ from ingest.doubt import (
     sharing_pieces,
 )
 from ingest.redraw import Place, draw_without, place, text_operations
+from ingest.strokes import Writing
 
 UNPAINTED = "painted with nothing"
 TRANSPARENT = "fully transparent"
@@ -87,6 +88,14 @@ class Sight:
     @cached_property
     def _probe(self) -> Probe:
         return Probe(self._page)
+
+    def writing(self) -> Writing | None:
+        """Where the drawn page shows writing; None when it cannot be drawn."""
+        try:
+            return Writing(self._probe.grey, self._probe.zoom)
+        except Exception as error:
+            self.unchecked = " ".join(str(error).split()) or type(error).__name__
+            return None
 
     def has_strokes(self, box: tuple[float, float, float, float]) -> bool:
         """True when the drawn page shows light and dark in the box (displayed points) or close to it."""
@@ -199,8 +208,7 @@ def _words(span: dict[str, Any]) -> list[dict[str, Any]]:
         blank = character["c"].isspace()
     for word in words:
         word["text"] = "".join(character["c"] for character in word["chars"])
-        solid = [c["bbox"] for c in word["chars"] if not c["c"].isspace()] or [c["bbox"] for c in word["chars"]]
-        x0s, y0s, x1s, y1s = zip(*solid, strict=True)
+        x0s, y0s, x1s, y1s = zip(*(character["bbox"] for character in word["chars"]), strict=True)
         word["bbox"] = min(x0s), min(y0s), max(x1s), max(y1s)
     return words
 

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from ingest.document import Block, Box, Kind, Line, OutlineItem, Page, PageIssue, Source, Span
+from ingest.document import Block, Box, Kind, Line, OutlineItem, Page, PageIssue, Source, Span, TextSource, TextTrust
 from pipeline.errors import StoreError
 
 COMPRESSION = 6
@@ -27,6 +27,7 @@ def page_to_bytes(page: Page) -> bytes:
         page.height,
         [_block_values(block) for block in page.blocks],
         [[issue.page_index, issue.stage, issue.error, issue.lost] for issue in page.issues],
+        page.trust and [page.trust.source.value, page.trust.reason],
     ]
     return zlib.compress(_json(values).encode(), COMPRESSION)
 
@@ -34,7 +35,7 @@ def page_to_bytes(page: Page) -> bytes:
 def page_from_bytes(data: bytes) -> Page:
     """The page that `page_to_bytes` wrote. Raises `StoreError` when `data` is damaged."""
     try:
-        index, label, width, height, blocks, issues = json.loads(zlib.decompress(data))
+        index, label, width, height, blocks, issues, trust = json.loads(zlib.decompress(data))
         return Page(
             page_index=index,
             page_label=label,
@@ -42,6 +43,7 @@ def page_from_bytes(data: bytes) -> Page:
             height=height,
             blocks=tuple(_block(values) for values in blocks),
             issues=tuple(PageIssue(*values) for values in issues),
+            trust=trust and TextTrust(TextSource(trust[0]), trust[1]),
         )
     except (zlib.error, ValueError, TypeError) as error:
         raise StoreError(f"a page in the catalog is damaged ({error}): remove its document and add it again") from None

@@ -10,7 +10,7 @@ from ingest.document import Block, Box, Kind, Line
 from ingest.layout import lay_out
 from ingest.ocr_layout import lay_out_ocr
 from ingest.paragraphs import PageFrame, join_hyphens
-from ingest.textlayer import Fragment, is_garbage, read_fragments
+from ingest.textlayer import Fragment, read_fragments, unknown_share
 
 LEFT = "The first column tells how the harbour was built by the town and by its merchants in the year of the flood. "
 RIGHT = "Another column speaks of cranes and of ropes and of the people who worked with them for a hundred years. "
@@ -218,9 +218,9 @@ def test_unknown_characters_are_garbage():
     def fragment(text: str) -> Fragment:
         return Fragment(text, 0, 0, 10, 10, 10)
 
-    assert is_garbage([fragment("\ufffd\ufffd\ufffd abc \ue012")])
-    assert not is_garbage([fragment("A line with one odd \ufffd sign")])
-    assert not is_garbage([])
+    assert unknown_share([fragment("\ufffd\ufffd\ufffd abc \ue012")]) == pytest.approx(4 / 7)
+    assert unknown_share([fragment("A line with one odd \ufffd sign")]) < 0.1
+    assert unknown_share([]) == 0
 
 
 @pytest.mark.parametrize("degrees", [-1.5, 0.0, 1.2])

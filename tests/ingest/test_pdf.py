@@ -4,7 +4,7 @@ import numpy as np
 import pymupdf
 import pytest
 
-from ingest.document import Box, Kind, Line, Page, Source
+from ingest.document import Box, Kind, Line, Page, Source, TextSource
 from ingest.errors import InputError
 from ingest.pdf import clean_title, parse_pdf_page, read_pdf_info
 from ingest.settings import IngestSettings
@@ -298,14 +298,32 @@ def test_a_background_picture_does_not_double_the_text():
     assert "only in the picture" in text and "o1d" not in text
 
 
-def test_a_hidden_text_layer_is_taken_and_not_read_again():
+def scan_with_layer(*, lines_in_layer: int) -> pymupdf.Document:
+    """A scanned letter of twenty lines, the first of them with a hidden text layer."""
+    paper = pymupdf.open().new_page(width=600, height=800)
     document = pymupdf.open()
     page = document.new_page(width=600, height=800)
-    page.insert_image(page.rect, pixmap=picture_of("Old letter", 600, 800), keep_proportion=False)
-    page.insert_text((60, 100), "The letter of the old harbour master", fontsize=14, render_mode=3)
+    letter = [((60, 100 + 30 * number), PROSE[:50]) for number in range(20)]
+    for at, text in letter:
+        paper.insert_text(at, text, fontsize=14)
+    page.insert_image(page.rect, pixmap=paper.get_pixmap(dpi=120))
+    for at, text in letter[:lines_in_layer]:
+        page.insert_text(at, text, fontsize=14, render_mode=3)
+    return reopen(document)
+
+
+def test_a_hidden_text_layer_is_taken_and_not_read_again():
     reader = Reader(Line("again", Box(0.1, 0.5, 0.3, 0.52)))
-    parsed = parse_pdf_page(reopen(document), 0, SETTINGS, reader)
-    assert reader.shapes == [] and "harbour master" in words(parsed)
+    parsed = parse_pdf_page(scan_with_layer(lines_in_layer=20), 0, SETTINGS, reader)
+    assert reader.shapes == [] and words(parsed).count("harbour house") == 20
+    assert parsed.trust == (TextSource.TEXT_LAYER, "a hidden OCR layer lies under the scan")
+
+
+def test_a_hidden_layer_that_covers_little_of_a_scan_is_no_reading_of_it():
+    reader = Reader(Line("The last line of the letter", Box(0.1, 0.8, 0.5, 0.82)))
+    parsed = parse_pdf_page(scan_with_layer(lines_in_layer=2), 0, SETTINGS, reader)
+    assert len(reader.shapes) == 1 and "The last line of the letter" in words(parsed)
+    assert parsed.trust is not None and parsed.trust.source is TextSource.BOTH
 
 
 def test_an_ocr_failure_is_an_issue_and_the_rest_of_the_page_stays():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.document import Block, Box, Kind, Line, OutlineItem, Page, PageIssue, Source, Span
+from ingest.document import Block, Box, Kind, Line, OutlineItem, Page, PageIssue, Source, Span, TextSource, TextTrust
 from pipeline.errors import StoreError
 from pipeline.stores.codec import (
     outline_from_json,
@@ -34,6 +34,7 @@ pages = st.builds(
     st.floats(0, 1e5),
     st.lists(blocks, max_size=3).map(tuple),
     st.lists(issues, max_size=2).map(tuple),
+    st.none() | st.builds(TextTrust, st.sampled_from(TextSource), texts),
 )
 
 
