@@ -178,17 +178,18 @@ def cut(folder: Path, pages: int, into: Path) -> list[Path]:
     for number in range(runs):
         file = files[number * len(files) // runs]
         count = _count(file)
-        made.append(take(file, max(0, count // 2 - RUN // 2), RUN, into / f"{number}.pdf"))
+        made.append(take(file, max(0, count // 2 - RUN // 2), min(RUN, count), into / f"{number}.pdf"))
     return made
 
 
 def take(file: Path, first: int, count: int, path: Path) -> Path:
     """`count` pages from `first` on as a file of their own, from the start again where the document ends."""
-    with pymupdf.open(file) as document:
-        document.select(
-            [(first + offset) % document.page_count for offset in range(min(count, 50 * document.page_count))]
-        )
-        document.save(path, garbage=1)
+    with pymupdf.open(file) as document, pymupdf.open() as taken:
+        while taken.page_count < count:
+            last = min(first + count - taken.page_count, document.page_count) - 1
+            taken.insert_pdf(document, from_page=first, to_page=last)
+            first = 0
+        taken.save(path, garbage=1)
     return path
 
 
