@@ -1,4 +1,4 @@
-"""Fragments that belong to another one: exponents and indices set by themselves, initials over several lines.
+"""Fragments that belong to another one: exponents and indices, initials over several lines, parts of fractions.
 
 Runs before rows are made, on upright fragments; changes nothing else.
 """
@@ -12,16 +12,42 @@ from ingest.scripts import SMALL, raised
 from ingest.textlayer import Fragment
 
 _LONGEST_SCRIPT = 6
+_LONGEST_TERM = 12
+_OPERATORS = "=−+×·<>≤≥≈"
 _INITIAL = 1.8
 """An initial over several lines is at least this many times as large as their type."""
 
 
 def attach(fragments: Sequence[Fragment]) -> list[Fragment]:
     """The fragments, scripts and initials joined to what they belong to; the others in their order."""
-    sizes = {round(fragment.size, 1) for fragment in fragments}
-    if len(sizes) < 2:
-        return list(fragments)
-    return _attach_initials(_attach_scripts(fragments))
+    joined = list(fragments)
+    if len({round(fragment.size, 1) for fragment in fragments}) > 1:
+        joined = _attach_initials(_attach_scripts(joined))
+    return _attach_fractions(joined)
+
+
+def _attach_fractions(fragments: Sequence[Fragment]) -> list[Fragment]:
+    """One short piece over another, right after a sign of operation that stands half way between: `= a/b`."""
+    joined = list(fragments)
+    for base in [fragment for fragment in fragments if fragment.text[-1:] in _OPERATORS]:
+        near = [
+            f
+            for f in joined
+            if len(f.text) <= _LONGEST_TERM
+            and -0.3 * base.size <= f.x0 - base.x1 <= 1.2 * base.size
+            and abs(f.middle - base.middle) < 1.5 * base.size
+        ]
+        over = [f for f in near if f.middle < base.middle - 0.3 * base.size]
+        under = [f for f in near if f.middle > base.middle + 0.3 * base.size]
+        if len(over) != 1 or len(under) != 1 or len(near) != 2 or base not in joined:
+            continue
+        top, bottom = over[0], under[0]
+        shared = min(top.x1, bottom.x1) - max(top.x0, bottom.x0)
+        if shared >= 0.5 * min(top.x1 - top.x0, bottom.x1 - bottom.x0):
+            text = f"{base.text} {top.text}/{bottom.text}"
+            joined[joined.index(base)] = replace(base, text=text, x1=max(top.x1, bottom.x1))
+            joined = [f for f in joined if f is not top and f is not bottom]
+    return joined
 
 
 def _attach_scripts(fragments: Sequence[Fragment]) -> list[Fragment]:

@@ -6,6 +6,7 @@ gap between words and numbers belongs to a table and is no gutter. Knows nothing
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -13,6 +14,8 @@ from ingest.rows import Row, is_enumerator, is_value, make_row
 from ingest.textlayer import Fragment
 
 _MOST_COLUMN_DEPTH = 6
+_COUNTED = re.compile(r"^(\d{1,2})[.)]\s*\D")
+_LEAST_COUNTED = 3
 
 
 def group_rows(fragments: Sequence[Fragment]) -> list[list[Fragment]]:
@@ -38,10 +41,30 @@ def _collides(row: Sequence[Fragment], fragment: Fragment) -> bool:
     )
 
 
-def reading_order(fragments: Sequence[Fragment], size: float, depth: int = 0) -> list[list[Row]]:
-    """Rows of each column in the order in which a reader takes them; rows across all columns part the columns."""
+def reading_order(fragments: Sequence[Fragment], size: float) -> list[list[Row]]:
+    """Rows of each column in the order in which a reader takes them; rows across all columns part the columns.
+
+    Cards in rows and in columns look alike: where they are numbered, the order is that of their numbers.
+    """
+    order = _order(fragments, size, 0, bands=True)
+    if _is_counted(order) is False:
+        down = _order(fragments, size, 0, bands=False)
+        return down if _is_counted(down) else order
+    return order
+
+
+def _is_counted(columns: Sequence[Sequence[Row]]) -> bool | None:
+    """Do rows that begin with 1., 2., 3. … come in that order? None when there are no such rows."""
+    found = [_COUNTED.match(row.text) for rows in columns for row in rows]
+    numbers = [int(match[1]) for match in found if match]
+    if len(numbers) < _LEAST_COUNTED or sorted(numbers) != list(range(1, len(numbers) + 1)):
+        return None
+    return numbers == sorted(numbers)
+
+
+def _order(fragments: Sequence[Fragment], size: float, depth: int, *, bands: bool) -> list[list[Row]]:
     grouped = group_rows(fragments)
-    cut = _column_cut(grouped, size) if depth < _MOST_COLUMN_DEPTH and len(grouped) > 2 else None
+    cut = _column_cut(grouped, size, bands) if depth < _MOST_COLUMN_DEPTH and len(grouped) > 2 else None
     if cut is None:
         return [[make_row(row) for row in grouped]] if grouped else []
     start, end, x = cut
@@ -51,10 +74,10 @@ def reading_order(fragments: Sequence[Fragment], size: float, depth: int = 0) ->
         [fragment for row in grouped[start:end] for fragment in row if fragment.x0 >= x],
         [fragment for row in grouped[end:] for fragment in row],
     ]
-    return [rows for part in parts for rows in reading_order(part, size, depth + 1)]
+    return [rows for part in parts for rows in _order(part, size, depth + 1, bands=bands)]
 
 
-def _column_cut(grouped: Sequence[Sequence[Fragment]], size: float) -> tuple[int, int, float] | None:
+def _column_cut(grouped: Sequence[Sequence[Fragment]], size: float, bands: bool) -> tuple[int, int, float] | None:
     """The widest-reaching pair of columns: rows `start:end`, parted at `x`. None when the rows are one column."""
     best = None
     best_weight = 0
@@ -62,7 +85,7 @@ def _column_cut(grouped: Sequence[Sequence[Fragment]], size: float) -> tuple[int
         start = 0
         for index in range(len(grouped) + 1):
             crosses = index == len(grouped) or _crosses(grouped[index], x)
-            if not crosses and not _begins_band(grouped, start, index, size):
+            if not crosses and not (bands and _begins_band(grouped, start, index, size)):
                 continue
             weight, place = _section_weight(grouped[start:index], x, size, best_weight)
             if weight > best_weight:

@@ -12,6 +12,7 @@ from dataclasses import replace
 import pymupdf
 
 from ingest.annotations import read_annotations
+from ingest.blanks import mend_blanks
 from ingest.document import Block, Box, DocumentInfo, Kind, Line, OutlineItem, Page, PageIssue, Source
 from ingest.errors import InputError
 from ingest.forms import field_block, read_fields
@@ -117,7 +118,7 @@ def parse_pdf_page(
     elif not plan.use:
         reason = f"{plan.reason}; they were left out, and OCR is off" if read_words is None else plan.reason
     form = read_fields(page, replace(layer, read=readable))
-    printed = form.rest
+    printed = mend_blanks(page, form.rest)
     notes = read_annotations(page, frame, readable)
     if whole is not None:
         blocks = [*lay_out(printed, frame), *lay_out_ocr(whole, frame)]

@@ -62,6 +62,20 @@ def test_three_columns():
     assert text.count(LEFT.strip()) == 9
 
 
+@pytest.mark.parametrize("down", [True, False])
+def test_numbered_cards_are_read_by_their_numbers(down):
+    page = new_page()
+    places = [(50, 60), (320, 60), (50, 300), (320, 300)]
+    numbers = [1, 3, 2, 4] if down else [1, 2, 3, 4]
+    for number, (x, y) in zip(numbers, places, strict=True):
+        page.insert_text((x, y), f"{number}. Card of the harbour", fontsize=13)
+        page.insert_textbox((x, y + 15, x + 220, y + 120), LEFT, fontsize=11)
+    text = joined(blocks_of(page))
+    assert [text.index(f"{number}. Card") for number in range(1, 5)] == sorted(
+        text.index(f"{n}. Card") for n in range(1, 5)
+    )
+
+
 def test_headings_by_size_and_weight():
     page = new_page()
     page.insert_text((50, 60), "Annual Report", fontsize=24)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.attached import attach
+from ingest.blanks import mend_blanks
 from ingest.layout import PageFrame, lay_out
 from ingest.rows import Cell
 from ingest.scripts import raised
@@ -89,3 +90,45 @@ def test_no_character_is_lost(fragments):
     before = sum(len(fragment.text) for fragment in fragments)
     joined = attach(fragments)
     assert before <= sum(len(fragment.text) for fragment in joined) <= before + 3 * len(fragments)
+
+
+def test_a_fraction_after_a_sign_of_operation_is_one_line():
+    page = new_page()
+    page.insert_text((50, 100), "E =", fontsize=14)
+    page.insert_text((80, 88), "dB", fontsize=14)
+    page.insert_text((82, 113), "dt", fontsize=14)
+    assert text_of(page) == "E = dB/dt"
+
+
+def test_two_lines_beside_a_label_are_no_fraction():
+    page = new_page()
+    page.insert_text((50, 100), "Net", fontsize=14)
+    page.insert_text((80, 92), "one", fontsize=14)
+    page.insert_text((80, 110), "two", fontsize=14)
+    assert "/" not in text_of(page)
+
+
+def test_blanks_that_are_only_movements_of_the_pen_are_read():
+    page = new_page()
+    font = pymupdf.Font("helv")
+    writer = pymupdf.TextWriter(page.rect)
+    x = 50.0
+    for word in ["the", "composition", "of", "all", "the", "harbours", "of", "the", "northern", "sea"]:
+        writer.append((x, 100), word, font=font, fontsize=10)
+        x += font.text_length(word, 10) + 1.3
+    writer.write_text(page)
+    document = pymupdf.open(stream=page.parent.tobytes(), filetype="pdf")
+    fragments = read_fragments(document[0])
+    assert "compositionofall" in fragments[0].text, "the text layer has the blanks by itself"
+    assert [f.text for f in mend_blanks(document[0], fragments)] == [
+        "the composition of all the harbours of the northern sea"
+    ]
+
+
+def test_a_long_word_stays_whole():
+    page = new_page()
+    word = "Donaudampfschifffahrtsgesellschaftskapitän"
+    page.insert_text((50, 100), f"Der {word} schlief.", fontsize=11)
+    document = pymupdf.open(stream=page.parent.tobytes(), filetype="pdf")
+    [fragment] = mend_blanks(document[0], read_fragments(document[0]))
+    assert fragment.text == f"Der {word} schlief."
