@@ -16,6 +16,9 @@ from ingest.textlayer import Fragment
 _MOST_COLUMN_DEPTH = 6
 _COUNTED = re.compile(r"^(\d{1,2})[.)]\s*\D")
 _LEAST_COUNTED = 3
+_MOST_HEADINGS = 8
+_LONGEST_HEADING = 32
+"""Rows and characters that the headings over a table's values take at most."""
 
 
 def group_rows(fragments: Sequence[Fragment]) -> list[list[Fragment]]:
@@ -83,8 +86,9 @@ def _column_cut(grouped: Sequence[Sequence[Fragment]], size: float, bands: bool)
     best_weight = 0
     for x in _valleys(grouped):
         start = 0
+        across = _rows_across(grouped, x, size)
         for index in range(len(grouped) + 1):
-            crosses = index == len(grouped) or _crosses(grouped[index], x)
+            crosses = index == len(grouped) or across[index]
             if not crosses and not (bands and _begins_band(grouped, start, index, size)):
                 continue
             weight, place = _section_weight(grouped[start:index], x, size, best_weight)
@@ -94,10 +98,28 @@ def _column_cut(grouped: Sequence[Sequence[Fragment]], size: float, bands: bool)
     return best
 
 
-def _crosses(row: Sequence[Fragment], x: float) -> bool:
-    """Something is written over `x`, or a row of a table is: words on its left, several values on its right."""
-    if any(fragment.x0 < x - 1 and fragment.x1 > x + 1 for fragment in row):
-        return True
+def _rows_across(grouped: Sequence[Sequence[Fragment]], x: float, size: float) -> list[bool]:
+    """For each row: is something written over `x`, or is it of a table that reaches over `x`, headings included?"""
+    across = [any(f.x0 < x - 1 and f.x1 > x + 1 for f in row) for row in grouped]
+    for index, row in enumerate(grouped):
+        if across[index] or not _is_values_row(row, x):
+            continue
+        across[index] = True
+        above = index - 1
+        while above >= max(0, index - _MOST_HEADINGS) and not across[above]:
+            gap = min(f.y0 for f in grouped[above + 1]) - max(f.y1 for f in grouped[above])
+            headings = sorted(grouped[above], key=lambda fragment: fragment.x0)
+            # The first may be the label of the table's rows, of any length.
+            longest = _LONGEST_HEADING if len(headings) < 3 else 1.5 * _LONGEST_HEADING
+            if gap > 1.5 * size or any(len(f.text) > longest for f in headings[1:] or headings):
+                break
+            across[above] = True
+            above -= 1
+    return across
+
+
+def _is_values_row(row: Sequence[Fragment], x: float) -> bool:
+    """A row of a table: words on the left of `x`, several values on its right."""
     if len(row) < 3:
         return False
     left = [fragment for fragment in row if fragment.x0 < x]

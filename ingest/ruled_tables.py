@@ -79,20 +79,36 @@ def _is_table(grid: Grid, filled: dict[tuple[int, int, int, int], list[Row]]) ->
     if len(beside) < 2:
         return False
     # Lines of neighbouring cells that stand side by side are rows without a line between them.
-    return not any(_is_several_rows([filled[cell] for cell in cells]) for cells in beside)
+    return not any(
+        _is_several_rows([filled[cell] for cell in cells], is_first=number == 0) for number, cells in enumerate(beside)
+    )
 
 
-def _is_several_rows(cells: Sequence[Sequence[Row]]) -> bool:
+def _is_several_rows(cells: Sequence[Sequence[Row]], is_first: bool) -> bool:
+    """Short lines or values of neighbouring cells that stand side by side."""
     tall = [rows for rows in cells if len(rows) >= _ALIGNED_LINES]
-    short = [rows for rows in tall if sum(len(row.text.split()) for row in rows) <= 3 * len(rows)]
+    short = [rows for rows in cells if sum(len(row.text.split()) for row in rows) <= 3 * len(rows)]
     values = [rows for rows in tall if sum(row.cells[0].is_number for row in rows) > 0.6 * len(rows)]
-    if len(tall) < 2 or not (values or len(short) == len(tall)):
-        return False
-    first = [(row.y0 + row.y1) / 2 for row in tall[0]]
+    if len(tall) > 1 and (values or all(rows in short for rows in tall)):
+        return _stand_side_by_side(tall)
+    counts = {len(rows) for rows in cells}
+    wrapped = any(row.text[:1].islower() for rows in cells for row in rows[1:])
+    return (
+        not is_first
+        and len(counts) == 1
+        and max(counts) > 1
+        and len(short) > 1
+        and not wrapped
+        and _stand_side_by_side(cells)
+    )
+
+
+def _stand_side_by_side(cells: Sequence[Sequence[Row]]) -> bool:
+    first = [(row.y0 + row.y1) / 2 for row in cells[0]]
     return all(
         sum(min(abs((row.y0 + row.y1) / 2 - place) for place in first) < 0.3 * row.size for row in rows)
         > 0.7 * len(rows)
-        for rows in tall[1:]
+        for rows in cells[1:]
     )
 
 

@@ -23,6 +23,7 @@ _OUTERMOST = 2
 _FEW_PAGES = 4
 _PROSE_WORDS = 80
 _RUNNING_WORDS = 14
+_YEAR = re.compile(r"^\s*(19|20)\d\d\s*$")
 _FOLIO = re.compile(r"^[\s\-–—]*\d{1,3}[\s\-–—]*$")
 _IMPRINT = re.compile(
     r"(https?://|www\.|\bdownload(ed)?\b|\bpage \d+|©|\(c\) (19|20)\d\d|all rights reserved|published by|confidential|"
@@ -87,6 +88,8 @@ def _mark_running(page: Page, repeated: set[str], *, alone: bool) -> Page:
     running |= {index for index in outer if any(_shares_line(blocks[index], box) for box in numbers)}
     if alone and _is_prose(page):
         running |= {index for index in outer if _stands_apart(blocks[index], page)}
+    # A year over a table looks like a page number; only a label of the page says that it is one.
+    running -= {index for index in outer if _YEAR.match(blocks[index].text) and blocks[index].text != page.page_label}
     for index in running:
         kind = Kind.PAGE_HEADER if outer[index] else Kind.PAGE_FOOTER
         blocks[index] = replace(blocks[index], kind=kind, level=0, header_rows=0)

@@ -66,6 +66,12 @@ def test_a_number_alone_under_a_page_that_ends_early():
     assert marked(page)["62"] is Kind.PAGE_FOOTER
 
 
+def test_a_year_at_the_top_is_no_page_number():
+    page = article()
+    page.insert_text((290, 60), "2021", fontsize=11)
+    assert marked(page)["2021"] is not Kind.PAGE_HEADER
+
+
 def test_a_form_keeps_its_first_and_last_lines():
     page = pymupdf.open().new_page(width=600, height=800)
     for y, text in (

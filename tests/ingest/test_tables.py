@@ -125,6 +125,17 @@ def test_a_table_over_two_columns_of_text_keeps_its_labels():
     assert text.index("The year to date") > text.rindex("write off in the town")
 
 
+def test_headings_of_several_lines_stay_over_their_table():
+    sheet = Sheet()
+    for words in (("Selling,", "Research and"), ("general and", "development"), ("administrative", "expenses")):
+        sheet.row("", (220, "Cost of sales"), (340, words[0]), (460, words[1]), (560, "Net"), skip=10)
+    for label in ("GAAP reported", "Purchase", "Acquisition", "Restructuring", "Other"):
+        sheet.row(label, (220, "30,821"), (340, "12,703"), (460, "13,829"), (560, "(5)"))
+    blocks = sheet.blocks()
+    [table] = blocks
+    assert table.header_rows == 3 and len(table.lines) == 8
+
+
 def test_parts_of_a_formula_are_no_cells():
     sheet = Sheet()
     for _ in range(3):
