@@ -119,12 +119,14 @@ def _rows_across(grouped: Sequence[Sequence[Fragment]], x: float, size: float) -
 
 
 def _is_values_row(row: Sequence[Fragment], x: float) -> bool:
-    """A row of a table: words on the left of `x`, several values on its right."""
+    """A row of a table over both sides of `x`: it begins with words on the left, and on its right with a value."""
     if len(row) < 3:
         return False
-    left = [fragment for fragment in row if fragment.x0 < x]
-    values = [is_value(fragment.text) for fragment in row if fragment.x0 >= x]
-    return bool(left) and sum(values) > 1 and sum(values) > 0.6 * len(values)
+    ordered = sorted(row, key=lambda fragment: fragment.x0)
+    right = [is_value(fragment.text) for fragment in ordered if fragment.x0 >= x]
+    if is_value(ordered[0].text) or ordered[0].x0 >= x or not right or not right[0]:
+        return False
+    return sum(right) > 1 and sum(right) > 0.6 * len(right)
 
 
 def _begins_band(grouped: Sequence[Sequence[Fragment]], start: int, index: int, size: float) -> bool:

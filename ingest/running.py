@@ -23,6 +23,7 @@ _OUTERMOST = 2
 _FEW_PAGES = 4
 _PROSE_WORDS = 80
 _RUNNING_WORDS = 14
+_LABEL_WORDS = 3
 _YEAR = re.compile(r"^\s*(19|20)\d\d\s*$")
 _FOLIO = re.compile(r"^[\s\-–—]*\d{1,3}[\s\-–—]*$")
 _IMPRINT = re.compile(
@@ -127,7 +128,10 @@ def _is_prose(page: Page) -> bool:
 def _stands_apart(block: Block, page: Page) -> bool:
     """One short line of small type at the edge, with nothing beyond it and white space before the text."""
     text = block.text
-    if len(block.lines) > 1 or len(text.split()) > _RUNNING_WORDS or block.kind in (Kind.TABLE, Kind.CAPTION):
+    words = len(text.split())
+    if len(block.lines) > 1 or words > _RUNNING_WORDS or block.kind in (Kind.TABLE, Kind.CAPTION, Kind.LIST_ITEM):
+        return False
+    if words > _LABEL_WORDS and text[-1] in ".:;,":
         return False
     if not _stands_at_edge(block):
         return False
@@ -135,7 +139,7 @@ def _stands_apart(block: Block, page: Page) -> bool:
     height = block.box.y1 - block.box.y0
     others = [other for other in page.blocks if other is not block and other.lines and other.kind is not Kind.PICTURE]
     lines = sorted(line.box.y1 - line.box.y0 for other in others if other.kind is Kind.TEXT for line in other.lines)
-    if not lines or height > 1.25 * lines[len(lines) // 2] or (text[-1:] == "." and text[:1].islower()):
+    if not lines or height > 1.25 * lines[len(lines) // 2]:
         return False
     beyond = [
         other

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ingest.rows import Cell, Row
 
@@ -11,8 +12,35 @@ Column = tuple[float, float]
 
 _LEAST_OVERLAP = 0.3
 """A heading stands over a column when it covers this part of it, or of itself."""
+_FULL_WIDTH = 0.8
+"""A cell that takes this part of its columns' width has words over each of them; a heading of all takes their middle."""
 _OFF_CENTRE = 2.0
 """How far from the middle of its columns, in font sizes, the middle of a heading over several may stand."""
+
+
+def parted_headings(row: Row, columns: Sequence[Column]) -> Row:
+    """The row, a cell that holds the headings of several columns set close together parted into one for each."""
+    return replace(row, cells=tuple(part for cell in row.cells for part in _parted(cell, columns)))
+
+
+def _parted(cell: Cell, columns: Sequence[Column]) -> list[Cell]:
+    words = cell.text.split()
+    first, last = _under(cell, columns)
+    width = columns[last][1] - columns[first][0]
+    if len(words) < 2 or first == last or cell.x1 - cell.x0 < _FULL_WIDTH * width:
+        return [cell]
+    step = (cell.x1 - cell.x0) / len(cell.text)
+    parts: dict[int, Cell] = {}
+    at = 0
+    for word in words:
+        at = cell.text.index(word, at)
+        x0, x1 = cell.x0 + at * step, cell.x0 + (at + len(word)) * step
+        at += len(word)
+        middle = (x0 + x1) / 2
+        place = min(range(first, last + 1), key=lambda place: abs(sum(columns[place]) / 2 - middle))
+        known = parts.get(place)
+        parts[place] = Cell(f"{known.text} {word}", known.x0, x1) if known else Cell(word, x0, x1)
+    return list(parts.values()) if len(parts) == last - first + 1 else [cell]
 
 
 def columns_of_headings(row: Row, columns: Sequence[Column], below: Row | None) -> list[tuple[int, int]]:

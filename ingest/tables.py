@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ingest.rows import Cell, Row
-from ingest.table_header import Column, columns_of_headings
+from ingest.table_header import Column, columns_of_headings, parted_headings
 
 _WORDS_OF_A_CELL = 14
 
@@ -183,8 +183,8 @@ def _names_columns(index: int, filled: Sequence[tuple[Row, tuple[str, ...]]]) ->
 
 
 def _heading(header: Sequence[Row], index: int, columns: Sequence[Column]) -> TableRow:
-    row = header[index]
     below = header[index + 1] if index + 1 < len(header) else None
+    row = header[index] if below else parted_headings(header[index], columns)
     cells, printed = [""] * len(columns), [""] * len(columns)
     for cell, (first, last) in zip(row.cells, columns_of_headings(row, columns, below), strict=True):
         printed[first] = f"{printed[first]} {cell.text}".strip()

@@ -66,6 +66,13 @@ def test_a_number_alone_under_a_page_that_ends_early():
     assert marked(page)["62"] is Kind.PAGE_FOOTER
 
 
+def test_sentences_and_items_at_the_edge_are_text():
+    page = article()
+    page.insert_text((60, 40), "2. Development of quays of stone.", fontsize=11)
+    page.insert_text((60, 70), "Improvements as a result of this:", fontsize=11)
+    assert not FURNITURE & set(marked(page).values())
+
+
 def test_a_year_at_the_top_is_no_page_number():
     page = article()
     page.insert_text((290, 60), "2021", fontsize=11)

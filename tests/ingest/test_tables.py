@@ -136,6 +136,27 @@ def test_headings_of_several_lines_stay_over_their_table():
     assert table.header_rows == 3 and len(table.lines) == 8
 
 
+def test_a_table_in_the_right_column_keeps_apart_from_what_stands_in_the_left():
+    sheet = Sheet()
+    left = "The provision was higher than in the year before, as the bank had fewer loans to write off in the town."
+    sheet.page.insert_textbox((50, 85, 285, 500), left * 6, fontsize=9)
+    for label in ("Overall", "Easy samples", "Hard samples", "All"):
+        sheet.row(label, (420, "5.88"), (480, "3.03"), (540, "38.2"), x=315)
+    text = " ".join(" ".join(block.text.split()) for block in sheet.blocks() if block.kind is not Kind.TABLE)
+    assert text == (left * 6).strip()
+    [table] = sheet.tables()
+    assert [line.cells for line in table.lines][1] == ("Easy samples", "5.88", "3.03", "38.2")
+
+
+def test_headings_set_close_together_are_parted_over_their_columns():
+    sheet = Sheet()
+    sheet.row("", (520, "FewNERD TACREV ACE2005"))
+    for label in ("Overall", "Easy samples", "Hard samples"):
+        sheet.row(label, (445, "5.88"), (480, "3.03"), (515, "38.2"))
+    [table] = sheet.tables()
+    assert table.header_rows == 1 and table.lines[0].cells == ("", "FewNERD", "TACREV", "ACE2005")
+
+
 def test_parts_of_a_formula_are_no_cells():
     sheet = Sheet()
     for _ in range(3):
