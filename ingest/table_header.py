@@ -13,7 +13,7 @@ Column = tuple[float, float]
 _LEAST_OVERLAP = 0.3
 """A heading stands over a column when it covers this part of it, or of itself."""
 _FULL_WIDTH = 0.8
-"""A cell that takes this part of its columns' width has words over each of them; a heading of all takes their middle."""
+"""A cell as wide has words over each of its columns; a heading of them all stands in their middle."""
 _OFF_CENTRE = 2.0
 """How far from the middle of its columns, in font sizes, the middle of a heading over several may stand."""
 
