@@ -81,8 +81,15 @@ class Pieces:
         self.alpha: Floats = np.array([span["alpha"] / 255 for span, _ in spans])[of]
         self.level: NDArray[np.bool_] = level[of]
         self.texts = [span["text"] for span, _ in spans]
+        self._cut = np.stack([times[of], number], axis=1)
         self.of: NDArray[np.int64] = of
         """Index of each piece's span."""
+
+    def has_words(self, index: int) -> bool:
+        """True when letters or digits stand in the piece, as far as equal widths of all characters tell."""
+        text = self.texts[self.of[index]]
+        count, number = self._cut[index]
+        return any(map(str.isalnum, text[len(text) * number // count : -(-len(text) * (number + 1) // count)]))
 
     def contrast(self, ground: Floats) -> Floats:
         """(n,) how far each piece's grey, as painted, is from the ground's; NaN where it only clips."""
@@ -144,6 +151,8 @@ def doubted_pieces(
 ) -> NDArray[np.bool_]:
     """(n,) which pieces may be hidden."""
     doubted = probe.edges_in(pieces.cores) == 0
+    for index in np.flatnonzero(doubted):
+        doubted[index] = pieces.has_words(int(index))
     doubted |= pieces.contrast(probe.ground(pieces.boxes)) < CONTRAST  # NaN: never
     doubted |= _under_pictures(page, pieces.boxes, images, sheet)
     doubted |= _under_words(pieces)

@@ -5,7 +5,6 @@ Opens no file and keeps nothing between pages: a page is a pure function of (doc
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -16,6 +15,7 @@ from ingest.blanks import mend_blanks
 from ingest.document import Block, Box, DocumentInfo, Kind, Line, OutlineItem, Page, PageIssue, Source
 from ingest.errors import InputError
 from ingest.forms import field_block, read_fields
+from ingest.front_matter import clean_author, clean_date, clean_title, one_line
 from ingest.hidden_text import HiddenText, hidden_text_issues, part_layer
 from ingest.layers import words_switched_off
 from ingest.layout import PageFrame, lay_out
@@ -30,13 +30,6 @@ from ingest.visibility import Sight
 
 WordReader = Callable[[Pixels], list[Line]]
 """Reads a picture, (height, width, 3) uint8 RGB: lines in reading order, boxes in fractions of that picture."""
-
-_JUNK_TITLE = re.compile(
-    r"^(untitled.*|microsoft (word|powerpoint|excel)\b.*|powerpoint presentation|slide 1|document\d*|presentation\d*|"
-    r"title|no title|none|null|[\d\s_\-.;:]+|\S+\.(pdf|docx?|pptx?|xlsx?|indd|qxd|tex|dvi|e?ps|html?|rtf|txt|cdr|ai))$",
-    re.IGNORECASE,
-)
-_DATE = re.compile(r"^(?:D:)?(\d{4})(\d{2})?(\d{2})?")
 
 
 def read_pdf_info(
@@ -54,29 +47,10 @@ def read_pdf_info(
         byte_count,
         count,
         title=clean_title(metadata.get("title") or ""),
-        author=_one_line(metadata.get("author") or ""),
-        created=_iso_date(metadata.get("creationDate") or ""),
+        author=clean_author(metadata.get("author") or ""),
+        created=clean_date(metadata.get("creationDate") or ""),
         outline=_outline(document),
     )
-
-
-def clean_title(title: str) -> str:
-    """A title from metadata, or "" when it is a program's filler, a file name or a number."""
-    title = _one_line(title)
-    return "" if len(title) < 3 or _JUNK_TITLE.match(title) else title
-
-
-def _one_line(text: str) -> str:
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
-
-
-def _iso_date(text: str) -> str:
-    found = _DATE.match(text.strip())
-    if not found:
-        return ""
-    year, month, day = found.groups()
-    parts = [year, month, day]
-    return "-".join(part for part in parts if part)
 
 
 def _outline(document: pymupdf.Document) -> tuple[OutlineItem, ...]:
@@ -85,7 +59,7 @@ def _outline(document: pymupdf.Document) -> tuple[OutlineItem, ...]:
     except Exception:  # a damaged outline costs the outline only; MuPDF raises several unrelated classes
         return ()
     return tuple(
-        OutlineItem(level, _one_line(title), page - 1)
+        OutlineItem(level, one_line(title), page - 1)
         for level, title, page in entries
         if 1 <= page <= document.page_count and title.strip()
     )

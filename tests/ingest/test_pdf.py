@@ -6,7 +6,8 @@ import pytest
 
 from ingest.document import Box, Kind, Line, Page, Source, TextSource
 from ingest.errors import InputError
-from ingest.pdf import clean_title, parse_pdf_page, read_pdf_info
+from ingest.front_matter import clean_title
+from ingest.pdf import parse_pdf_page, read_pdf_info
 from ingest.settings import IngestSettings
 
 SETTINGS = IngestSettings()
