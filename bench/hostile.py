@@ -1,6 +1,6 @@
 """Adds every file of a folder, each odder than the last, and shows what became of them.
 
-    python bench/hostile.py FOLDER [PASSWORD_FILE]
+    python bench/hostile.py FOLDER
 
 Prints outcomes by kind of file, every reason with the files it befell, total time and the slowest files. Then what must
 never happen: a file without an outcome, a file written outside the library, a process left behind, stores that
@@ -95,8 +95,8 @@ def main(folder: Path) -> None:
     show(reports)
     pages = sum(report.pages for report in reports)
     print(f"\n{len(reports)} files, {pages} pages in {seconds:.0f} s; slowest, in seconds of its worker:")
-    for report in sorted(reports, key=lambda report: report.seconds, reverse=True)[:SLOWEST]:
-        print(f"    {report.seconds:8.1f}  {Path(report.path).name}")
+    for report in sorted(reports, key=lambda report: report.worker_seconds, reverse=True)[:SLOWEST]:
+        print(f"    {report.worker_seconds:8.1f}  {Path(report.path).name}")
     print("\n".join(wrong) or "every file has an outcome; nothing written elsewhere, nothing left behind, stores agree")
     sys.exit(bool(wrong))
 

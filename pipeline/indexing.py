@@ -43,6 +43,7 @@ class AddReport:
     """What became of one file. `pages` counts the file's pages; `chunks` and `page_vectors` what was stored.
 
     `notices`: what is worth knowing of its pages though nothing failed, such as hidden text that was left out.
+    `seconds`: from when it was taken up to when it was done, beside others; `worker_seconds`: what its pages took.
     """
 
     path: str
@@ -56,6 +57,7 @@ class AddReport:
     error: str = ""
     change: str = ""
     notices: tuple[PageIssue, ...] = ()
+    worker_seconds: float = 0.0
 
 
 @dataclass
@@ -256,6 +258,7 @@ class Indexer:
             time.perf_counter() - job.started,
             error,
             notices=tuple(issue for issue in job.issues if issue.is_notice),
+            worker_seconds=job.seconds,
         )
 
     def _failed(self, path: Path, identity: FileIdentity | None, started: float, error: InputError) -> AddReport:
