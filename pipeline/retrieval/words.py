@@ -7,6 +7,7 @@ matched to the question as a prior on all pages of the document, because look-al
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
@@ -17,13 +18,19 @@ from pipeline.stores.lexical import LexicalRecord
 PAGE_FIELDS = {"body": 1.0}
 PAGE_PAIRS = 0.5
 """Weight of two words that stand side by side in question and text, beside 1 for a word."""
-CARD_FIELDS = {"name": 2.0, "title": 1.0, "opening": 0.5}
+CARD_FIELDS = {"name": 2.0, "title": 1.0, "names": 1.0, "opening": 0.5}
 """Fields with their weights (`eval/decisions/2026-11-21-fusion.md`)."""
 
 OPENING_PAGES = 3
 OPENING_CHARACTERS = 6_000
 """A document says what it is on its first pages: names, period, kind."""
 
+NAMES = 40
+"""Names that most of its pages speak of say what a document is about, whatever its file is called
+(`eval/decisions/2026-11-21-question.md`)."""
+
+_NAME = re.compile(r"\b[A-Z][^\W\d_]{2,}(?: [A-Z][^\W\d_]+)?")
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+")
 
 
@@ -56,14 +63,32 @@ def card_texts(info: DocumentInfo, pages: Sequence[Page]) -> dict[str, str]:
     A document of one page is found by the words on it; said again by its card they would count twice.
     """
     if info.page_count == 1:
-        return {"name": name_words(info.name), "title": info.author, "opening": ""}
+        return {"name": name_words(info.name), "title": info.author, "names": "", "opening": ""}
     headings = [b.text for page in pages for b in page.blocks if b.kind is Kind.HEADING and b.level == 1]
     opening = "\n".join(block.text for page in pages[:OPENING_PAGES] for block in page.blocks)
     return {
         "name": name_words(info.name),
         "title": " ".join([info.title, info.author, info.created[:4], *headings[:20]]),
+        "names": " ".join(spoken_of(pages)),
         "opening": opening[:OPENING_CHARACTERS],
     }
+
+
+def spoken_of(pages: Sequence[Page]) -> list[str]:
+    """The `NAMES` capitalised words and pairs of words that stand on most pages, and the year that does.
+
+    On at least two pages and one in fifty. A report says its period more often than any other year.
+    """
+    names, years = Counter[str](), Counter[str]()
+    for page in pages:
+        text = "\n".join(block.text for block in page.blocks)
+        found = set(_NAME.findall(text))
+        names.update(found | {word for name in found for word in name.split()})
+        years.update(set(_YEAR.findall(text)))
+    fewest = max(2, len(pages) / 50)
+    often = [name for name, count in names.items() if count >= fewest]
+    best = sorted(often, key=lambda name: (-names[name], name))[:NAMES]
+    return best + sorted(years, key=lambda year: (-years[year], year))[:1]
 
 
 def name_words(name: str) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from ingest.document import Block, Box, DocumentInfo, Kind, Line, Page
 from pipeline.retrieval.question import joined_names, spelled_out
-from pipeline.retrieval.words import card_texts, name_words
+from pipeline.retrieval.words import card_texts, name_words, spoken_of
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,15 @@ def test_a_card_says_what_the_document_is() -> None:
     card = card_texts(info, pages)
     assert "2031" in card["name"] and "2032" in card["title"] and "Harbour Survey" in card["title"]
     assert "year ended 2031" in card["opening"]
+
+
+def test_a_card_names_what_most_pages_speak_of() -> None:
+    box = Box(0.1, 0.1, 0.9, 0.2)
+    texts = ["Halden Shipping in 2031", "Halden Shipping and its Vessels", "In 2031 Halden Shipping; Once Only 1999"]
+    pages = [
+        Page(i, str(i + 1), 600, 800, (Block(Kind.TEXT, box, (Line(text, box),)),)) for i, text in enumerate(texts)
+    ]
+    info = DocumentInfo("0" * 16, "9f86d081.pdf", "application/pdf", 1, 3)
+    assert spoken_of(pages) == ["Halden", "Halden Shipping", "Shipping", "2031"]
+    assert card_texts(info, pages)["names"] == "Halden Halden Shipping Shipping 2031"
+    assert spoken_of([]) == []
