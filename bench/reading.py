@@ -1,6 +1,6 @@
 """What reading documents costs, beside what PyMuPDF alone costs on the same pages.
 
-    python -m bench.ingest FOLDER [--pages 200] [--peers] [--ocr] [--long FILE]
+    python bench/reading.py FOLDER [--pages 200] [--peers] [--ocr] [--long FILE]
 
 Takes runs of pages from PDF files spread over FOLDER. Each way of reading them runs in its own process and prints
 pages/s by the clock, processor time a page, its ratio to the bare loop (text as "dict", picture at the configured dpi,
@@ -164,7 +164,7 @@ def _processor_seconds() -> float:
 
 def separately(way: str, files: list[Path]) -> dict[str, float]:
     """`measure` in a fresh process."""
-    command = [sys.executable, "-m", "bench.ingest", "--way", way, *map(str, files)]
+    command = [sys.executable, __file__, "--way", way, *map(str, files)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
