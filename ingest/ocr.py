@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.document import Line
-from ingest.ocr_lines import Piece, merge_pieces
+from ingest.ocr_lines import Piece, order_pieces
 from ingest.ocr_models import Detector, Floats, Recogniser, Runtime, best_runtime
 
 Pixels = NDArray[np.uint8]
@@ -92,8 +92,8 @@ class OcrReader:
     def read(self, image: Pixels) -> list[Line]:
         """The lines of words in `image` (RGB uint8, shape (h, w, 3)) in reading order.
 
-        Boxes are fractions of `image`, `turn` says how the words stand in it. Pieces that stand next to each other
-        are one line; across a wide gap (columns, table cells) they stay apart.
+        Boxes are fractions of `image`, `turn` says how the words stand in it. Parts of a line that the detector found
+        apart stay apart: whether a gap is a gutter, a cell's border or a wide space shows on the page as a whole.
         """
         import cv2
 
@@ -115,7 +115,7 @@ class OcrReader:
             pixels = np.ascontiguousarray(np.rot90(pixels, turn))
             pieces = self._pieces(self._crops(pixels))
         height, width = pixels.shape[:2]
-        lines = merge_pieces([piece for piece in pieces if piece.score >= self._min_score], width, height)
+        lines = order_pieces([piece for piece in pieces if piece.score >= self._min_score], width, height)
         return [replace(line, box=line.box.turned(turn), turn=(line.turn + turn) % 4) for line in lines]
 
     def _crops(self, pixels: Pixels) -> list[_Crop]:

@@ -1,10 +1,10 @@
-"""From the pieces an OCR engine finds to lines in reading order. Pure geometry; blocks are made in `layout`."""
+"""From the pieces an OCR engine finds to lines in reading order. Pure geometry; blocks are made in `ocr_layout`."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 import numpy as np
@@ -43,20 +43,9 @@ class _Placed:
     middle: float
     height: float
 
-    def join(self, other: _Placed) -> _Placed:
-        return _Placed(
-            f"{self.text} {other.text}",
-            min(self.x0, other.x0),
-            min(self.y0, other.y0),
-            max(self.x1, other.x1),
-            max(self.y1, other.y1),
-            (self.middle + other.middle) / 2,
-            max(self.height, other.height),
-        )
 
-
-def merge_pieces(pieces: Sequence[Piece], width: int, height: int) -> list[Line]:
-    """Lines in reading order, boxes as fractions of a picture of `width` by `height` pixels.
+def order_pieces(pieces: Sequence[Piece], width: int, height: int) -> list[Line]:
+    """A line for each piece, in reading order, boxes as fractions of a picture of `width` by `height` pixels.
 
     Each direction of writing is read for itself, the one with the most text first.
     """
@@ -67,11 +56,33 @@ def merge_pieces(pieces: Sequence[Piece], width: int, height: int) -> list[Line]
     for turn, _ in sorted(turns.items(), key=lambda item: (-item[1], item[0])):
         upright = [_upright(piece, width, height) for piece in pieces if piece.turn == turn and piece.text]
         across, down = (width, height) if turn % 2 == 0 else (height, width)
-        runs = [run for row in _rows(_place(upright)) for run in _join_row(row)]
+        runs = [run for row in _rows(_place(upright)) for run in row]
         for run in _reading_order(runs, across):
             box = Box(*(float(min(max(v, 0.0), 1.0)) for v in _fractions(run, across, down)))
             lines.append(Line(run.text, box.turned(turn), turn=turn))
     return lines
+
+
+def join_neighbours(lines: Sequence[Line], shape: float) -> list[Line]:
+    """Lines, in reading order, with those that stand next to each other in letters of one size made one.
+
+    For the words of pictures, which are not laid out. shape: width to height of what the boxes are fractions of.
+    """
+    joined: list[Line] = []
+    for line in lines:
+        if joined and line.turn == joined[-1].turn == 0 and _are_neighbours(joined[-1].box, line.box, shape):
+            box = Box.around((joined[-1].box, line.box))
+            joined[-1] = replace(line, text=f"{joined[-1].text} {line.text}", box=box)
+        else:
+            joined.append(line)
+    return joined
+
+
+def _are_neighbours(left: Box, right: Box, shape: float) -> bool:
+    lower, higher = sorted((left.y1 - left.y0, right.y1 - right.y0))
+    same_row = min(left.y1, right.y1) - max(left.y0, right.y0) >= _SAME_ROW * lower
+    near = -lower <= (right.x0 - left.x1) * shape <= _JOIN_GAP * lower
+    return same_row and near and higher <= _SAME_HEIGHT * lower
 
 
 def _upright(piece: Piece, width: int, height: int) -> Piece:
@@ -114,18 +125,6 @@ def _rows(placed: Sequence[_Placed]) -> list[list[_Placed]]:
 def _overlap(a: _Placed, b: _Placed) -> float:
     top = max(a.middle - a.height / 2, b.middle - b.height / 2)
     return min(a.middle + a.height / 2, b.middle + b.height / 2) - top
-
-
-def _join_row(row: Sequence[_Placed]) -> list[_Placed]:
-    runs = [row[0]]
-    for piece in row[1:]:
-        last = runs[-1]
-        near = piece.x0 - last.x1 <= _JOIN_GAP * min(last.height, piece.height)
-        if near and max(last.height, piece.height) <= _SAME_HEIGHT * min(last.height, piece.height):
-            runs[-1] = last.join(piece)
-        else:
-            runs.append(piece)
-    return runs
 
 
 def _reading_order(runs: Sequence[_Placed], width: int) -> list[_Placed]:

@@ -20,6 +20,7 @@ from ingest.hidden_text import HiddenText, hidden_text_issues, part_layer
 from ingest.layers import words_switched_off
 from ingest.layout import PageFrame, lay_out
 from ingest.ocr_layout import lay_out_ocr
+from ingest.ocr_lines import join_neighbours
 from ingest.pdf_file import count_pages
 from ingest.pictures import Pixels, has_ink, image_boxes, picture_areas, render
 from ingest.rulings import read_rulings
@@ -155,7 +156,8 @@ class _AreaReader:
         """A picture area as a block, with its words where they are not in the text layer."""
         within = [f for f in fragments if area.intersects((f.x0, f.y0, f.x1, f.y1))]
         read = self.read(area, within) if self.wants(area, within) else []
-        lines = tuple(replace(line, turn=0) for line in read)
+        joined = join_neighbours(read, self._frame.width / self._frame.height)
+        lines = tuple(replace(line, turn=0) for line in joined)
         return Block(Kind.PICTURE, self._frame.box(area.x0, area.y0, area.x1, area.y1), lines, Source.OCR)
 
 

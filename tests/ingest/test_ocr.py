@@ -12,7 +12,7 @@ from ingest.document import Box, Kind, Line
 from ingest.layout import PageFrame
 from ingest.ocr import OcrReader
 from ingest.ocr_layout import lay_out_ocr
-from ingest.ocr_lines import Piece, merge_pieces
+from ingest.ocr_lines import Piece, join_neighbours, order_pieces
 
 WIDTH, HEIGHT = 612, 792
 
@@ -74,6 +74,37 @@ def test_columns_are_read_one_after_the_other_and_not_across(reader: OcrReader) 
     words |= {text: (330.0, 120.0 + 18 * row) for row, text in enumerate(right)}
     lines = [line.text for line in reader.read(draw(words))]
     assert lines == [next(iter(words)), *left, *right]
+
+
+def test_columns_that_stand_close_are_not_read_across(reader: OcrReader) -> None:
+    left = [
+        "The harbour was dredged again in the spring and",
+        "the outer quay was raised by half a metre over",
+        "its whole length, which took until the autumn of",
+        "that year and cost more than had been set aside",
+        "for it; the council voted the rest in December.",
+        "Since then no ship has been turned away because",
+        "of the depth of the basin or the height of tides.",
+    ]
+    right = [
+        "Passengers of the northern line came back after",
+        "the winter, and with them the market on the quay,",
+        "which had been closed for want of customers. The",
+        "shops along the front took on hands for the first",
+        "time in years. Fares were held where they stood,",
+        "although fuel had become dearer, and the number",
+        "of crossings was raised in the second half year.",
+    ]
+    with pymupdf.open() as document:
+        page = document.new_page(width=WIDTH, height=HEIGHT)
+        for row, (one, other) in enumerate(zip(left, right, strict=True)):
+            width = pymupdf.get_text_length(one, fontsize=11)
+            page.insert_text((306 - 7 - width, 120 + 14 * row), one, fontsize=11)
+            page.insert_text((306 + 7, 120 + 14 * row), other, fontsize=11)
+        pixmap = page.get_pixmap(dpi=150, colorspace=pymupdf.csRGB, alpha=False)
+    image = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, 3)
+    blocks = lay_out_ocr(reader.read(image), PageFrame(WIDTH, HEIGHT))
+    assert [line.text for block in blocks for line in block.lines] == [*left, *right]
 
 
 def test_table_cells_stay_apart_and_rows_together(reader: OcrReader) -> None:
@@ -177,7 +208,9 @@ def test_pieces_of_one_line_are_joined_when_near_and_of_one_size() -> None:
         piece("far", 300, 10, 330, 30),
         piece("big", 170, 0, 240, 40),
     ]
-    lines = merge_pieces(pieces, 400, 100)
+    lines = order_pieces(pieces, 400, 100)
+    assert [line.text for line in lines] == ["Hello", "world", "big", "far"]
+    lines = join_neighbours(lines, 400 / 100)
     assert [line.text for line in lines] == ["Hello world", "big", "far"]
     assert lines[0] == Line("Hello world", Box(50 / 400, 10 / 100, 160 / 400, 31 / 100))
 
@@ -187,9 +220,9 @@ def test_pieces_of_each_direction_make_their_own_lines() -> None:
         Piece(text, np.array([[10, y], [30, y], [30, y + 60], [10, y + 60]], float), 3)
         for text, y in (("b", 100), ("a", 165))
     ]
-    lines = merge_pieces([*up, piece("across the page", 50, 10, 300, 30)], 400, 300)
-    assert [(line.text, line.turn) for line in lines] == [("across the page", 0), ("a b", 3)]
-    assert lines[1].box == pytest.approx(Box(10 / 400, 100 / 300, 30 / 400, 225 / 300))
+    lines = order_pieces([*up, piece("across the page", 50, 10, 300, 30)], 400, 300)
+    assert [(line.text, line.turn) for line in lines] == [("across the page", 0), ("a", 3), ("b", 3)]
+    assert lines[1].box == pytest.approx(Box(10 / 400, 165 / 300, 30 / 400, 225 / 300))
 
 
 @given(st.tuples(*[st.floats(0, 1)] * 4), st.integers(-8, 8))
@@ -202,6 +235,6 @@ def test_turning_a_box_there_and_back_changes_nothing(values: tuple[float, float
 
 
 def test_boxes_never_leave_the_picture() -> None:
-    (line,) = merge_pieces([piece("edge", -3, -2, 405, 30)], 400, 100)
+    (line,) = order_pieces([piece("edge", -3, -2, 405, 30)], 400, 100)
     assert line.box == Box(0.0, 0.0, 1.0, 0.3)
-    assert merge_pieces([], 400, 100) == []
+    assert order_pieces([], 400, 100) == []
