@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pymupdf import mupdf
 
 Place = tuple[str, int, int]
-"""A character and where its baseline begins, in tenths of a point of the page before it is turned."""
+"""A character, "" for any, and where its baseline begins, in tenths of a point of the page before it is turned."""
 
 _TEXT = ("fill_text", "stroke_text", "ignore_text")
 _OTHERS = (
@@ -69,13 +69,14 @@ def place(character: str, origin: tuple[float, float]) -> Place:
 
 
 def text_operations(page: pymupdf.Page) -> dict[Place, set[int]]:
-    """For every character the text operations that draw it, counted from 0 in the order of drawing."""
+    """For every character and every place the text operations that draw there, counted from 0 in their order."""
     spans = page.get_texttrace()
     ordinals = {number: ordinal for ordinal, number in enumerate(sorted({span["seqno"] for span in spans}))}
     found: dict[Place, set[int]] = defaultdict(set)
     for span in spans:
         for code, _, origin, _ in span["chars"]:
-            found[place(chr(code), origin)].add(ordinals[span["seqno"]])
+            for name in (chr(code), ""):
+                found[place(name, origin)].add(ordinals[span["seqno"]])
     return found
 
 

@@ -48,6 +48,8 @@ _SMALLEST = 1.0
 """Font size in points that no printed word has."""
 _NARROWEST = 0.25
 """Points a character; no printed word is narrower."""
+_SIGN, _LONGEST_NAME = 2.0, 30
+"""Points and characters: how wide a drawn sign is at least, and how long the name that a file may give it."""
 _MOST_GROUPS = 4
 """Drawings at most to tell words apart that stand on each other."""
 _STROKES = 40
@@ -135,7 +137,9 @@ def _by_itself(span: dict[str, Any], direction: tuple[float, float], sheet: Shee
         return OFF_PAGE
     if span["alpha"] == 0 and not span["char_flags"] & CLIPPED:
         return TRANSPARENT if span["char_flags"] & _PAINTED else UNPAINTED
-    narrow = len(span["text"]) >= CELL and length < _NARROWEST * len(span["text"])
+    count = len(span["text"])
+    # A sign may have a name, such as "checked": that is as wide as the sign, and short.
+    narrow = count >= CELL and length < _NARROWEST * count and (length < _SIGN or count > _LONGEST_NAME)
     low = span["size"] <= _SMALLEST and height < 2 * _SMALLEST  # drawn letters (Type 3) may have any size
     return MICROSCOPIC if low or narrow else ""
 
@@ -232,8 +236,7 @@ def _unseen(
     """(len(doubted),) for which of the `doubted` words nothing changes in their place when they are not drawn."""
     known = text_operations(page)
     drawn_by = {
-        int(index): frozenset().union(*(known.get(place(c["c"], c["origin"]), ()) for c in words[index]["chars"]))
-        for index in doubted
+        int(index): frozenset().union(*(_operations(known, c) for c in words[index]["chars"])) for index in doubted
     }
     boxes = pieces.boxes[doubted]
     clip = pymupdf.Rect(*boxes[:, :2].min(0), *boxes[:, 2:].max(0)) & page.rect
@@ -253,6 +256,12 @@ def _unseen(
     # No operation is known to draw text that only clips.
     flat = probe.edges_in(pieces.cores[doubted]) == 0
     return np.array([index in unseen if drawn_by[index] else flat[at] for at, index in enumerate(map(int, doubted))])
+
+
+def _operations(known: Mapping[Place, set[int]], character: dict[str, Any]) -> set[int]:
+    """What draws a character; where the file gives a sign another name, what draws in its place."""
+    by_name = known.get(place(character["c"], character["origin"]))
+    return by_name or known.get(place("", character["origin"]), set())
 
 
 def _apart(drawn_by: Mapping[int, frozenset[int]], pairs: Sequence[tuple[int, int]]) -> list[list[int]]:

@@ -20,6 +20,7 @@ from pipeline.cli.output import DocumentLine, printable
 from pipeline.results import Answer, Citation, Claim, PageHit, SearchResult
 
 if TYPE_CHECKING:
+    from ingest.document import Page
     from pipeline.indexing import AddReport
 
 SNIPPET = 280
@@ -70,6 +71,17 @@ def show_report(console: Console, report: AddReport) -> None:
         first = report.notices[0]
         words = f"{first.stage} on {pages}, the first: page_index {first.page_index}, {clean(first.error)}"
         _indented(console, Text(words, style="yellow"), 10)
+
+
+def show_page(console: Console, page: Page | None) -> None:
+    """Where the words of a page come from, and what there is to know of it."""
+    if page is None:
+        return
+    if page.trust:
+        _indented(console, Text(f"words from: {page.trust.source.value} ({clean(page.trust.reason)})", style="dim"), 2)
+    for issue in page.issues:
+        words = f"{issue.stage}: {clean(issue.error)}"
+        _indented(console, Text(words, style="red" if issue.lost else "yellow"), 2)
 
 
 def show_documents(console: Console, rows: Sequence[DocumentLine]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
-from ingest.document import Box, PageIssue
+from ingest.document import Box, Page, PageIssue
 from pipeline.results import Answer, Citation, Claim, PageHit, PageRef, ScoredChunk, SearchResult
 
 if TYPE_CHECKING:
@@ -287,8 +287,15 @@ class FailedQuestionLine(Line):
     error: str
 
 
+class TrustItem(Line):
+    """Where a page's words come from ("text layer", "ocr", "both", "none"), and why."""
+
+    source: str
+    reason: str
+
+
 class PictureLine(Line):
-    """`recto page`: the picture written."""
+    """`recto page`: the picture written, and what is known of the page's words. `text` is null for a page not read."""
 
     document_id: str
     name: Name
@@ -297,9 +304,19 @@ class PictureLine(Line):
     width: int
     height: int
     boxes: list[Edges]
+    text: TrustItem | None
+    issues: list[IssueItem]
 
     @classmethod
-    def of(cls, ref: PageRef, name: str, path: os.PathLike[str], size: tuple[int, int], boxes: Iterable[Box]) -> Self:
+    def of(
+        cls,
+        ref: PageRef,
+        name: str,
+        path: os.PathLike[str],
+        size: tuple[int, int],
+        boxes: Iterable[Box],
+        page: Page | None,
+    ) -> Self:
         return cls(
             document_id=ref.document_id,
             name=name,
@@ -308,6 +325,8 @@ class PictureLine(Line):
             width=size[0],
             height=size[1],
             boxes=list(boxes),
+            text=TrustItem(source=page.trust.source.value, reason=page.trust.reason) if page and page.trust else None,
+            issues=[IssueItem.of(issue) for issue in page.issues] if page else [],
         )
 
 

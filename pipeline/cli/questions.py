@@ -121,6 +121,7 @@ def page(
     question: Annotated[str | None, typer.Option("--question", help="Draw what speaks to this question.")] = None,
 ) -> int:
     """Write the picture of a page as the reader saw it, with the evidence for a question boxed."""
+    from pipeline.cli.human import show_page
     from pipeline.cli.output import PictureLine
     from pipeline.questions import check_question
     from pipeline.results import PageRef
@@ -132,13 +133,15 @@ def page(
         ref = PageRef(info.document_id, page_index)
         picture = library.page_picture(ref)
         boxes = () if asked is None else library.page_boxes(ref, asked)
+        parsed = library.page(ref)
     picture = draw_boxes(picture, boxes)
     save_picture(picture, out)
     if invocation.as_json:
-        invocation.write(PictureLine.of(ref, info.name, out, picture.size, boxes))
+        invocation.write(PictureLine.of(ref, info.name, out, picture.size, boxes, parsed))
     else:
         found = f", {len(boxes)} boxes" if asked is not None else ""
         invocation.console.print(f"{out}  {picture.width} x {picture.height} pixels{found}", markup=False)
+        show_page(invocation.console, parsed)
     return 0
 
 

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from ingest.document import Box, Chunk, DocumentInfo, Kind, PageIssue
+from ingest.document import Box, Chunk, DocumentInfo, Kind, Page, PageIssue, TextSource, TextTrust
 from pipeline.answering.base import AnswerReady, ClaimReady
 from pipeline.cli.human import (
     SNIPPET,
@@ -14,6 +14,7 @@ from pipeline.cli.human import (
     page_name,
     show_documents,
     show_hits,
+    show_page,
     show_report,
     snippet,
 )
@@ -136,3 +137,13 @@ def test_the_table_of_documents(console: Console) -> None:
     show_documents(console, [DocumentLine.of(row, [PageIssue(3, "ocr", "no")])])
     assert all(words in text(console) for words in (REF.document_id, "a [red].pdf", "1,200", "partial, 1 issue"))
     assert "1 document, 1,200 pages, 40 chunks" in text(console)
+
+
+def test_a_page_says_where_its_words_come_from(console: Console) -> None:
+    trust = TextTrust(TextSource.BOTH, "pictures [hold] words")
+    issue = PageIssue(3, "hidden text", "9 characters off the page, left out: a b c")
+    show_page(console, Page(3, "4", 600, 800, issues=(issue,), trust=trust))
+    assert [line.strip() for line in text(console).splitlines()] == [
+        "words from: both (pictures [hold] words)",
+        "hidden text: 9 characters off the page, left out: a b c",
+    ]

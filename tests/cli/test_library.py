@@ -174,6 +174,8 @@ def test_page_writes_the_picture_with_boxes(here: Recto, place: Path) -> None:
         "page", "harbour.pdf", "1", "--out", "boxed.png", "--question", "How many ferries are there?", "--json"
     )
     assert plain.code == boxed.code == 0 and plain.lines[0]["boxes"] == [] and boxed.lines[0]["boxes"]
+    assert plain.lines[0]["text"] == {"source": "text layer", "reason": "the text layer covers the writing"}
+    assert plain.lines[0]["issues"] == []
     with Image.open(place / "plain.png") as one, Image.open(place / "boxed.png") as other:
         assert one.size == other.size == (800, 1000) == (boxed.lines[0]["width"], boxed.lines[0]["height"])
         assert one.tobytes() != other.tobytes()

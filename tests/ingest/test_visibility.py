@@ -102,3 +102,16 @@ def test_an_ocr_layer_is_kept_where_the_scan_shows_strokes() -> None:
     parsed = parse(document)
     assert "The letter of the old harbour master" in words(parsed) and "instruction" not in words(parsed)
     assert [issue.error for issue in parsed.issues] == [f"62 characters painted with nothing, left out: {SECRET}"]
+
+
+@pytest.mark.parametrize(("name", "read"), [("checked", True), (SECRET, False)])
+def test_a_sign_may_have_a_name_but_carries_no_message(name: str, read: bool) -> None:
+    document = pymupdf.open()
+    page = document.new_page()
+    page.insert_text((72, 90), PLAIN, fontsize=12)
+    stream = f"\nBT /helv 12 Tf 72 642 Td /Span <</ActualText ({name})>> BDC (X) Tj EMC ET"
+    xref = page.get_contents()[0]
+    document.update_stream(xref, document.xref_stream(xref) + stream.encode())
+    parsed = parse(document)
+    assert (name in words(parsed)) == read and PLAIN in words(parsed)
+    assert bool(parsed.issues) != read
