@@ -11,7 +11,7 @@ import difflib
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +26,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from ingest.settings import IngestSettings, WorkerSettings
 from pipeline.errors import ConfigError
 
 Mode = Literal["text", "image", "fusion", "joint"]
@@ -51,6 +52,27 @@ class IngestSection(_Section):
     page_seconds: float = Field(120.0, gt=0, description="processor time; a page that takes more is given up")
     document_seconds: float = Field(14_400.0, gt=0, description="all pages of a document; the rest is given up")
     worker_memory_mb: int = Field(4_096, ge=512, description="a page that needs more of it is given up")
+
+    def parsing(self) -> IngestSettings:
+        """What decides how pages are read. Raises `ConfigError` for a layout model that is not installed."""
+        if self.layout == "model":
+            from ingest.layout_model import INSTALL, is_installed
+
+            if not is_installed():
+                raise ConfigError(f"ingest.layout = 'model' needs PyMuPDF's layout analysis: {INSTALL}")
+        return IngestSettings(
+            layout=self.layout, ocr=self.ocr, ocr_dpi=self.ocr_dpi, ocr_min_picture=self.ocr_min_picture
+        )
+
+    def limits(self, passwords: Sequence[str] = ()) -> WorkerSettings:
+        """What the worker processes may take; `passwords` are tried on encrypted files."""
+        return WorkerSettings(
+            processes=self.workers,
+            page_seconds=self.page_seconds,
+            document_seconds=self.document_seconds,
+            memory_mb=self.worker_memory_mb,
+            passwords=tuple(passwords),
+        )
 
 
 class EmbeddingSection(_Section):

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Self
 
 from ingest.document import Box, Page, PageIssue
 from ingest.files import find_files
-from ingest.settings import PARSER_VERSION, ChunkSettings, IngestSettings, WorkerSettings
+from ingest.settings import PARSER_VERSION, ChunkSettings
 from pipeline.config import Mode, Settings, load_settings
 from pipeline.embedding.models import Embedders, identities, load_embedders
-from pipeline.errors import ConfigError, InputError
+from pipeline.errors import InputError
+from pipeline.filters import fitting
 from pipeline.progress import Progress
 from pipeline.questions import check_question
 from pipeline.results import Answer, FoundPart, PageRef, SearchResult
@@ -41,9 +42,6 @@ if TYPE_CHECKING:
     from pipeline.stores.history import History
 
 log = logging.getLogger(__name__)
-
-FILTERS = frozenset({"document_id", "name", "title", "author", "media_type"})
-"""What documents can be narrowed by."""
 
 
 class Library:
@@ -157,7 +155,7 @@ class Library:
         filters: Mapping[str, str] | None = None,
     ) -> SearchResult:
         """The `k` best pages. `filters`: name, title, author, media_type or document_id a document must have."""
-        return self._retriever.search(check_question(question), k=k, mode=mode, document_ids=self._fitting(filters))
+        return self._retriever.search(check_question(question), k=k, mode=mode, document_ids=self._among(filters))
 
     def search_many(
         self,
@@ -211,7 +209,7 @@ class Library:
         """What `ask` would read: the pages of each part of the question. For one thread at a time, as `search` is."""
         question, k = check_question(question), k or self.settings.answer.pages
         if pages is None:
-            return tuple(self._search_parts(question, k, mode, self._fitting(filters)))
+            return tuple(self._search_parts(question, k, mode, self._among(filters)))
         read = tuple(self._retriever.look_at(question, ref) for ref in pages)
         return (FoundPart(question, SearchResult(question, read)),)
 
@@ -243,6 +241,10 @@ class Library:
             for part in parts
         ]
 
+    def _among(self, filters: Mapping[str, str] | None) -> frozenset[str] | None:
+        """Ids of the documents that the filters leave; None without filters."""
+        return fitting(self.documents(), filters) if filters else None
+
     @property
     def history(self) -> History:
         """Questions asked and conversations held."""
@@ -263,8 +265,7 @@ class Library:
 
     def page(self, ref: PageRef) -> Page | None:
         """The page as it was read: blocks with their text and boxes. None where it could not be, or is not there."""
-        pages = self._stores.catalog.parsed_pages(ref.document_id)
-        return next((page for page in pages if page.page_index == ref.page_index), None)
+        return self._stores.catalog.page(ref)
 
     def page_boxes(self, ref: PageRef, question: str) -> tuple[Box, ...]:
         """Where on the page the evidence for the question stands: cited boxes, else the regions that match it."""
@@ -305,28 +306,9 @@ class Library:
             parser_version=PARSER_VERSION,
             text_embedder=text,
             page_embedder=pages,
-            ingest=self._ingest,
-            chunks=self._chunks,
+            ingest=self.settings.ingest.parsing(),
+            chunks=ChunkSettings(),
         )
-
-    @cached_property
-    def _ingest(self) -> IngestSettings:
-        section = self.settings.ingest
-        if section.layout == "model":
-            from ingest.layout_model import INSTALL, is_installed
-
-            if not is_installed():
-                raise ConfigError(f"ingest.layout = 'model' needs PyMuPDF's layout analysis: {INSTALL}")
-        return IngestSettings(
-            layout=section.layout,
-            ocr=section.ocr,
-            ocr_dpi=section.ocr_dpi,
-            ocr_min_picture=section.ocr_min_picture,
-        )
-
-    @cached_property
-    def _chunks(self) -> ChunkSettings:
-        return ChunkSettings()
 
     @cached_property
     def _embedders(self) -> Embedders:
@@ -352,29 +334,9 @@ class Library:
         from pipeline.writing import IndexWriter
 
         section = self.settings.ingest
-        workers = WorkerSettings(
-            processes=section.workers,
-            page_seconds=section.page_seconds,
-            document_seconds=section.document_seconds,
-            memory_mb=section.worker_memory_mb,
-            passwords=tuple(passwords),
-        )
-        with ParserPool(self._ingest, workers) as pool:
+        with ParserPool(section.parsing(), section.limits(passwords)) as pool:
             writer = IndexWriter(self._stores, self._embedders, self.page_picture)
-            indexer = Indexer(writer, pool, self._chunks)
+            indexer = Indexer(writer, pool, ChunkSettings())
             yield from indexer.add(files, retry_failed=retry_failed, progress=progress)
             for stage, seconds in indexer.seconds.items():
                 log.info("%s: %.1f s", stage, seconds)
-
-    def _fitting(self, filters: Mapping[str, str] | None) -> frozenset[str] | None:
-        """Ids of the documents that have every value asked for; None without filters. Raises `InputError`."""
-        if not filters:
-            return None
-        unknown = sorted(set(filters) - FILTERS)
-        if unknown:
-            raise InputError(f"there is no filter {unknown[0]!r}: filter by {', '.join(sorted(FILTERS))}")
-        return frozenset(
-            row.info.document_id
-            for row in self.documents()
-            if all(str(getattr(row.info, key)) == value for key, value in filters.items())
-        )
