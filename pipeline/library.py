@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from llama_index.core.base.base_retriever import BaseRetriever
     from PIL import Image
 
+    from ingest.figures import Figure
     from pipeline.answering.base import Answerer, AnswerEvent
     from pipeline.indexing import AddReport
     from pipeline.retrieval.retriever import Retriever
@@ -266,6 +267,12 @@ class Library:
     def page(self, ref: PageRef) -> Page | None:
         """The page as it was read: blocks with their text and boxes. None where it could not be, or is not there."""
         return self._stores.catalog.page(ref)
+
+    def figures(self, document_id: str) -> list[Figure]:
+        """The document's captioned figures and tables, each with its box, its words and the sentences that name it."""
+        from ingest.figures import find_figures
+
+        return find_figures(self._stores.catalog.parsed_pages(document_id))
 
     def page_boxes(self, ref: PageRef, question: str) -> tuple[Box, ...]:
         """Where on the page the evidence for the question stands: cited boxes, else the regions that match it."""

@@ -163,6 +163,22 @@ def save_picture(picture: Image.Image, file: Path) -> None:
         raise InputError(f"{file} cannot be written ({error.strerror or error}): name another file") from None
 
 
+def crop(picture: Image.Image, box: Box) -> Image.Image:
+    """The part of a page's picture in `box`, at least one pixel of it."""
+    left, top = int(box.x0 * picture.width), int(box.y0 * picture.height)
+    right, bottom = round(box.x1 * picture.width), round(box.y1 * picture.height)
+    left, top = min(left, picture.width - 1), min(top, picture.height - 1)
+    return picture.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
+
+
+def make_folder(folder: Path) -> None:
+    """Makes `folder` if it is not there. Raises `InputError`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be made ({error.strerror or error}): name another folder") from None
+
+
 def _merged(boxes: Sequence[Box], labels: Sequence[str]) -> list[tuple[Box, str]]:
     """Boxes of one label that overlap, or stand under one another like lines, become one."""
     marks: list[tuple[Box, str]] = []

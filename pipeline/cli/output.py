@@ -16,6 +16,7 @@ from ingest.document import Box, Page, PageIssue
 from pipeline.results import Answer, Citation, Claim, PageHit, PageRef, ScoredChunk, SearchResult
 
 if TYPE_CHECKING:
+    from ingest.figures import Figure
     from pipeline.indexing import AddReport
     from pipeline.stores.history import SessionRow
     from pipeline.stores.rows import DocumentRow
@@ -327,6 +328,40 @@ class PictureLine(Line):
             boxes=list(boxes),
             text=TrustItem(source=page.trust.source.value, reason=page.trust.reason) if page and page.trust else None,
             issues=[IssueItem.of(issue) for issue in page.issues] if page else [],
+        )
+
+
+class MentionPart(Line):
+    page_index: int
+    box: Edges
+    text: str
+
+
+class FigureLine(Line):
+    """`recto figures`: one captioned figure or table. `path`: its picture, where one was written."""
+
+    document_id: str
+    name: Name
+    page_index: int
+    label: str
+    box: Edges
+    caption: str
+    text: str
+    mentions: list[MentionPart]
+    path: Name | None
+
+    @classmethod
+    def of(cls, document_id: str, name: str, figure: Figure, path: os.PathLike[str] | None) -> Self:
+        return cls(
+            document_id=document_id,
+            name=name,
+            page_index=figure.page_index,
+            label=figure.label,
+            box=figure.box,
+            caption=figure.caption,
+            text=figure.text,
+            mentions=[MentionPart(page_index=m.page_index, box=m.box, text=m.text) for m in figure.mentions],
+            path=path,
         )
 
 

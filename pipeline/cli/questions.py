@@ -1,4 +1,4 @@
-"""`search`, `ask`, `page`: questions to the library, and the pages behind the answers."""
+"""`search`, `ask`, `page`, `figures`: questions to the library, and the pages behind the answers."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ def register(app: typer.Typer) -> None:
     command(app, "search")(search)
     command(app, "ask")(ask)
     command(app, "page")(page)
+    command(app, "figures")(figures)
 
 
 def search(
@@ -142,6 +143,34 @@ def page(
         found = f", {len(boxes)} boxes" if asked is not None else ""
         invocation.console.print(f"{out}  {picture.width} x {picture.height} pixels{found}", markup=False)
         show_page(invocation.console, parsed)
+    return 0
+
+
+def figures(
+    invocation: Invocation,
+    reference: Annotated[str, typer.Argument(metavar="DOCUMENT", help="Document id, its beginning, or file name.")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write each one's picture here.")] = None,
+) -> int:
+    """List a document's captioned figures and tables with the sentences that mention them."""
+    from pipeline.cli.output import FigureLine
+    from pipeline.results import PageRef
+    from pipeline.screenshots import crop, make_folder, save_picture
+
+    with invocation.open() as library:
+        info = library.resolve(reference).info
+        if out is not None:
+            make_folder(out)
+        for number, figure in enumerate(library.figures(info.document_id), start=1):
+            path = None
+            if out is not None:
+                path = out / f"{number:03}-{figure.label.replace(' ', '-')}.png"
+                save_picture(crop(library.page_picture(PageRef(info.document_id, figure.page_index)), figure.box), path)
+            if invocation.as_json:
+                invocation.write(FigureLine.of(info.document_id, info.name, figure, path))
+            else:
+                said = f"  mentioned {len(figure.mentions)} times" if figure.mentions else ""
+                written = f"  {path}" if path else ""
+                invocation.console.print(f"page {figure.page_index}  {figure.caption}{said}{written}", markup=False)
     return 0
 
 

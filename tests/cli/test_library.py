@@ -181,6 +181,25 @@ def test_page_writes_the_picture_with_boxes(here: Recto, place: Path) -> None:
         assert one.tobytes() != other.tobytes()
 
 
+def test_figures_are_listed_with_their_pictures(here: Recto, place: Path) -> None:
+    with pymupdf.open() as document:
+        page = document.new_page(width=400, height=500)
+        page.draw_rect((60, 80, 340, 240), fill=(0.2, 0.4, 0.8))
+        page.insert_text((60, 60), "As Figure 1 shows, the quay was long.", fontsize=11)
+        page.insert_text((60, 260), "Figure 1: The quay of the harbour", fontsize=11)
+        document.save(place / "quay.pdf")
+    assert here("add", "quay.pdf", "--json").code == 0
+    listed = here("figures", "quay.pdf", "--out", "figures", "--json")
+    assert listed.code == 0
+    [figure] = listed.lines
+    assert figure["label"] == "Figure 1" and figure["page_index"] == 0
+    assert figure["mentions"][0]["text"] == "As Figure 1 shows, the quay was long."
+    with Image.open(place / figure["path"]) as picture:
+        assert picture.width > picture.height > 100
+    assert here("remove", "quay.pdf", "--json").code == 0
+    here("figures", "nothing.pdf", "--json").fails_in_one_line(1, "nothing.pdf")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

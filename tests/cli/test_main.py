@@ -18,6 +18,7 @@ COMMANDS = (
     "ask",
     "chat",
     "page",
+    "figures",
     "verify",
     "vacuum",
     "doctor",
