@@ -80,18 +80,20 @@ def _named_by(caption: Block, page: Page, *, is_table: bool) -> Block | None:
 
 
 def _space_above(caption: Block, page: Page) -> Box | None:
-    """Where a drawn figure stands: between its caption and the text above it."""
-    above = [
-        block.box.y1
+    """Where a drawn figure stands: between its caption and the text above it, as wide as the column."""
+    column = [
+        block
         for block in page.blocks
         if block is not caption
         and (block.kind is Kind.HEADING or len(block.text.split()) >= _WORDS_OF_TEXT)
-        and block.box.y1 <= caption.box.y0
         and block.box.x0 < caption.box.x1
         and block.box.x1 > caption.box.x0
     ]
-    top = max(above, default=0.0)
-    return Box(caption.box.x0, top, caption.box.x1, caption.box.y0) if caption.box.y0 - top >= _LEAST_HEIGHT else None
+    top = max((block.box.y1 for block in column if block.box.y1 <= caption.box.y0), default=0.0)
+    if caption.box.y0 - top < _LEAST_HEIGHT:
+        return None
+    sides = [caption.box, *(block.box for block in column if block.kind is Kind.TEXT)]
+    return Box(min(box.x0 for box in sides), top, max(box.x1 for box in sides), caption.box.y0)
 
 
 def _mentions(name: str, number: str, caption: Block, pages: Sequence[Page]) -> Iterator[Mention]:
