@@ -33,6 +33,7 @@ _NO_TITLE = re.compile(
     r"(by|authors?:)\s",
     re.IGNORECASE,
 )
+_ADDRESS = re.compile(r"://|www\.|\S@\S")
 _JUNK_AUTHOR = re.compile(
     r"^(anonymous|unknown|none|null|author|admin(istrator)?|root|guest|owner|test|(microsoft office |windows )?user\d*|"
     r"\w*\d\w*|\W*|.*\b(pdf|acrobat|word|scanner|printer|copier)\b.*)$",
@@ -148,6 +149,7 @@ def _is_title(text: str) -> bool:
         and len(text) <= _LONGEST_TITLE
         and not (text[0].islower() and len(words) > 4)
         and text[-1] != ":"
+        and not _ADDRESS.search(text)
         and not _NO_TITLE.match(text)
     )
 

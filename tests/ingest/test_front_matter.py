@@ -71,7 +71,15 @@ def test_the_tallest_heading_is_the_title() -> None:
 
 @pytest.mark.parametrize(
     "head",
-    ["Abstract", "FOR RELEASE MAY 3, 2020", "Contents", "By Ada Lovelace", "For questions ask:", "© 2020 Harbour"],
+    [
+        "Abstract",
+        "FOR RELEASE MAY 3, 2020",
+        "Contents",
+        "By Ada Lovelace",
+        "For questions ask:",
+        "© 2020 Harbour",
+        "Write to ada@harbour.org",
+    ],
 )
 def test_what_stands_on_front_pages_and_is_no_title(head: str) -> None:
     first = page(block(head, kind=Kind.HEADING, height=0.04), block("Harbours", y=0.2, kind=Kind.HEADING), PROSE)
