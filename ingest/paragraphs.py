@@ -59,6 +59,11 @@ class Style:
     noisy: bool = False
 
 
+def is_caption(text: str) -> bool:
+    """True when the text begins as captions do: `Figure 3: `, `Table II `, not `Figure 3 shows`."""
+    return bool(_CAPTION.match(text))
+
+
 def body_style(fragments: Sequence[Fragment], source: Source) -> Style:
     """Size and weight that most characters of the page have."""
     sizes, bold = Counter[float](), Counter[bool]()

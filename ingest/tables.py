@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from ingest.paragraphs import is_caption
 from ingest.rows import Cell, Row
 from ingest.table_header import Column, columns_of_headings, parted_headings
 
 _WORDS_OF_A_CELL = 14
+_MOST_WRAPPED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ def _table_end(rows: Sequence[Row], start: int) -> int:
             break
         if gap > 0.25 * row.size and numbers > 1 and _starts_header(rows, start, index):
             break
+        if is_caption(row.text):
+            break
         if _is_multi(row):
             last, multi = index, multi + 1
             numbers += _has_number(row)
@@ -94,7 +98,9 @@ def _table_end(rows: Sequence[Row], start: int) -> int:
     if multi < 2 or (numbers == 0 and multi < 3):
         return 0
     end = last + 1
-    while end < len(rows) and _continues(rows[end - 1], rows[end]):
+    while end < len(rows) and end - last <= _MOST_WRAPPED and _continues(rows[end - 1], rows[end]):
+        if not _fits_inside(rows[end], rows[start : last + 1]):
+            break
         end += 1
     return end
 

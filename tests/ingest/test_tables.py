@@ -157,6 +157,29 @@ def test_headings_set_close_together_are_parted_over_their_columns():
     assert table.header_rows == 1 and table.lines[0].cells == ("", "FewNERD", "TACREV", "ACE2005")
 
 
+def test_prose_in_small_letters_right_below_a_table_is_not_in_it():
+    sheet = Sheet()
+    sheet.row("Method", (350, "Source"), (500, "Stage"))
+    sheet.row("CoG", (350, "Wikipedia"), (500, "Tuning"), skip=11)
+    sheet.row("GLM", (350, "Corpus"), (500, "Tuning"), skip=11)
+    for _ in range(4):
+        sheet.row("of the harbours of the north and of the south, and of what they cost the towns around them", skip=11)
+    [table] = sheet.tables()
+    assert [line.cells[0] for line in table.lines] == ["Method", "CoG", "GLM"]
+
+
+def test_a_caption_ends_a_table():
+    sheet = Sheet()
+    sheet.row("", (300, "2021"), (400, "2020"))
+    sheet.row("Sales", (300, "11"), (400, "12"))
+    sheet.row("Costs", (300, "1"), (400, "2"))
+    sheet.row("Table 2: Costs of the south")
+    sheet.row("", (300, "2021"), (400, "2020"))
+    sheet.row("Taxes", (300, "5"), (400, "6"))
+    sheet.row("Fees", (300, "7"), (400, "8"))
+    assert [block.kind for block in sheet.blocks()] == [Kind.TABLE, Kind.CAPTION, Kind.TABLE]
+
+
 def test_parts_of_a_formula_are_no_cells():
     sheet = Sheet()
     for _ in range(3):
