@@ -17,6 +17,7 @@ from ingest.document import Box, Page, PageIssue
 from ingest.files import find_files
 from ingest.settings import PARSER_VERSION, ChunkSettings
 from pipeline.config import Mode, Settings, load_settings
+from pipeline.embedding.base import candidate_vector
 from pipeline.embedding.models import Embedders, identities, load_embedders
 from pipeline.errors import InputError
 from pipeline.filters import fitting
@@ -59,7 +60,11 @@ class Library:
         self.settings = settings or load_settings({"library": Path(path)})
         self._given = embedders
         self._stores = Stores.open(
-            self.settings.library, self._manifest(), PageWords(), chroma_url=self.settings.retrieval.chroma_url
+            self.settings.library,
+            self._manifest(),
+            PageWords(),
+            lambda vectors: candidate_vector(self._embedders.pages.encoder, vectors),
+            chroma_url=self.settings.retrieval.chroma_url,
         )
         self._screenshots = ScreenshotCache(self._stores.paths.cache, self.settings.screenshots.cache_mb * 1_000_000)
 

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from ingest.document import Box, Chunk, DocumentInfo, Page
-from pipeline.embedding.base import PageInput, PageVectors, Vectors
+from pipeline.embedding.base import PageInput, PageVectors, Vectors, candidate_vector
 from pipeline.embedding.models import Embedders
 from pipeline.results import PageRef
 from pipeline.retrieval.words import page_key
@@ -69,13 +69,17 @@ class IndexWriter:
         bags = self.embedders.pages.embed_pages([self._page_input(prepared) for prepared in pages])
         embedded = time.perf_counter()
 
-        self.stores.chunks.upsert(
-            [chunk.chunk_id for chunk in chunks],
-            chunk_vectors,
-            [PageRef(chunk.document_id, chunk.page_index) for chunk in chunks],
-        )
-        self._write_candidates(pages, bags)
-        bag_refs = self._append_bags(pages, _by_page(pages, chunk_vectors), bags)
+        # As stored, so that Chroma's index comes out the same when it is rebuilt from the bags.
+        stored = [self.stores.bags.as_stored(bag) for bag in bags]
+        of_chunks = [self.stores.bags.as_stored(bag) for bag in _by_page(pages, chunk_vectors)]
+        if chunks:
+            self.stores.chunks.upsert(
+                [chunk.chunk_id for chunk in chunks],
+                np.concatenate([bag.vectors for bag in of_chunks]),
+                [PageRef(chunk.document_id, chunk.page_index) for chunk in chunks],
+            )
+        self._write_candidates(pages, stored)
+        bag_refs = self._append_bags(pages, of_chunks, stored)
         self.stores.lexical.add([self.stores.words.page_record(prepared.info, prepared.page) for prepared in pages])
         self.commit_words()
         self.stores.catalog.save_indexed(
@@ -94,12 +98,9 @@ class IndexWriter:
         filled = [(prepared.ref, bag.vectors) for prepared, bag in zip(pages, bags, strict=True) if len(bag.vectors)]
         if filled:
             refs = [ref for ref, _ in filled]
-            vectors = np.stack([self._candidate(vectors) for _, vectors in filled])
+            encoder = self.embedders.pages.encoder
+            vectors = np.stack([candidate_vector(encoder, vectors) for _, vectors in filled])
             self.stores.pages.upsert([page_key(ref) for ref in refs], vectors, refs)
-
-    def _candidate(self, vectors: Vectors) -> Vectors:
-        encoder = self.embedders.pages.encoder
-        return vectors[0] if encoder is None else encoder.encode_page(vectors)
 
     def _append_bags(
         self, pages: Sequence[PreparedPage], chunk_bags: Sequence[PageVectors], bags: Sequence[PageVectors]

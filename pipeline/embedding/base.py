@@ -94,3 +94,8 @@ class PageEmbedder(Protocol):
 
     def embed_question(self, question: str) -> Vectors:
         """(m, dim) float32, unit length."""
+
+
+def candidate_vector(encoder: BagEncoder | None, page_vectors: Vectors) -> Vectors:
+    """What is searched of a page to find candidates: its one vector, or the encoding of its bag `(n, dim)`, n ≥ 1."""
+    return page_vectors[0] if encoder is None else encoder.encode_page(page_vectors)

@@ -50,6 +50,10 @@ class BagStore:
         offsets = self.files.append(document_id, [_payload(bag) for bag in bags])
         return [BagRef(document_id, offset, *_shape(bag)) for offset, bag in zip(offsets, bags, strict=True)]
 
+    def as_stored(self, bag: PageVectors) -> PageVectors:
+        """The bag as `read` will give it back: what is derived from it can then be derived again."""
+        return PageVectors(bag.vectors.astype(np.float16).astype(np.float32), bag.boxes)
+
     def read(self, refs: Iterable[BagRef], checked: bool = False) -> list[PageVectors]:
         """The bags, in the order asked for; vectors float32 again. `checked` compares the checksums too.
 

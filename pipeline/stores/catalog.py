@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import Any
@@ -18,7 +19,14 @@ from ingest.files import FileIdentity
 from pipeline.errors import InputError, StoreError
 from pipeline.results import PageRef
 from pipeline.stores.bags import BagRef
-from pipeline.stores.codec import outline_from_json, outline_to_json, page_from_bytes, page_to_bytes, spans_to_bytes
+from pipeline.stores.codec import (
+    chunks_from_bytes,
+    chunks_to_bytes,
+    outline_from_json,
+    outline_to_json,
+    page_from_bytes,
+    page_to_bytes,
+)
 from pipeline.stores.database import Database, storable
 from pipeline.stores.history import History
 from pipeline.stores.lookup import Lookup
@@ -229,12 +237,11 @@ class Catalog(Lookup):
                     "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*values, bag.offset, bag.rows, bag.dim)
                 )
                 _write_content(run, record.ref.document_id, page)
-                for chunk in record.chunks:
-                    texts = (storable(chunk.text), storable(chunk.context))
-                    run.execute(
-                        "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                        (*key, chunk.ordinal, chunk.kind.value, *texts, chunk.tokens, spans_to_bytes(chunk.spans)),
-                    )
+                if record.chunks:
+                    chunks = [
+                        replace(one, text=storable(one.text), context=storable(one.context)) for one in record.chunks
+                    ]
+                    run.execute("INSERT INTO page_chunks VALUES (?, ?, ?)", (*key, chunks_to_bytes(chunks)))
 
     def unindexed_pages(self, document_id: str) -> list[int]:
         """Indexes of the stored pages that are not indexed yet, in order."""
@@ -258,11 +265,15 @@ class Catalog(Lookup):
         return max((bag.end for _, bag in self.indexed_pages(document_id)), default=0)
 
     def chunk_ids(self, document_id: str) -> list[str]:
-        """Ids of the document's chunks, in reading order."""
+        """Ids of the document's chunks, in reading order. Read from the chunks themselves, not counted."""
         found = self.database.rows(
-            "SELECT page_index, ordinal FROM chunks WHERE document_id = ? ORDER BY page_index, ordinal", (document_id,)
+            "SELECT page_index, chunks FROM page_chunks WHERE document_id = ? ORDER BY page_index", (document_id,)
         )
-        return [f"{document_id}:{page_index}:{ordinal}" for page_index, ordinal in found]
+        return [
+            chunk.chunk_id
+            for page_index, chunks in found
+            for chunk in chunks_from_bytes(chunks, document_id, page_index)
+        ]
 
     def issues(self, document_id: str) -> list[PageIssue]:
         """Troubles on the document's pages, in page order."""

@@ -1,21 +1,36 @@
-"""Parsed pages and chunk spans to bytes and back, for the catalog. Deterministic: equal pages give equal bytes.
+"""Parsed pages and their chunks to bytes and back, for the catalog. Deterministic: equal pages give equal bytes.
 
-Knows no database. Geometry is kept exactly (JSON writes the shortest decimal that reads back as the same float).
+Knows no database. Boxes are kept to five decimals, a hundredth of a point on an A4 page: what they hold beyond that is
+noise, and was a quarter of the bytes.
 """
 
 from __future__ import annotations
 
 import json
-import struct
 import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from ingest.document import Block, Box, Kind, Line, OutlineItem, Page, PageIssue, Source, Span, TextSource, TextTrust
+from ingest.document import (
+    Block,
+    Box,
+    Chunk,
+    Kind,
+    Line,
+    OutlineItem,
+    Page,
+    PageIssue,
+    Source,
+    Span,
+    TextSource,
+    TextTrust,
+)
 from pipeline.errors import StoreError
 
 COMPRESSION = 6
-SPAN = struct.Struct("<II4d")
+BOX_DECIMALS = 5
+
+_KINDS = {kind.value: kind for kind in Kind}
 
 
 def page_to_bytes(page: Page) -> bytes:
@@ -46,17 +61,47 @@ def page_from_bytes(data: bytes) -> Page:
             trust=trust and TextTrust(TextSource(trust[0]), trust[1]),
         )
     except (zlib.error, ValueError, TypeError) as error:
-        raise StoreError(f"a page in the catalog is damaged ({error}): remove its document and add it again") from None
+        raise _damaged(error) from None
 
 
-def spans_to_bytes(spans: Sequence[Span]) -> bytes:
-    """Chunk spans, 40 bytes each: start and end as 32-bit integers, the box as four 64-bit floats."""
-    return b"".join(SPAN.pack(span.start, span.end, *span.box) for span in spans)
+def chunks_to_bytes(chunks: Sequence[Chunk]) -> bytes:
+    """All chunks of one page as zlib-compressed JSON; neither the page nor the ordinals are said.
+
+    Raises `ValueError` when their ordinals are not counted from 0.
+    """
+    if [chunk.ordinal for chunk in chunks] != list(range(len(chunks))):
+        raise ValueError("the ordinals of a page's chunks are not counted from 0")
+    values = [
+        [
+            chunk.kind.value,
+            chunk.text,
+            chunk.context,
+            chunk.tokens,
+            [[span.start, span.end, *_box_values(span.box)] for span in chunk.spans],
+        ]
+        for chunk in chunks
+    ]
+    return zlib.compress(_json(values).encode(), COMPRESSION)
 
 
-def spans_from_bytes(data: bytes) -> tuple[Span, ...]:
-    """The spans that `spans_to_bytes` wrote."""
-    return tuple(Span(start, end, Box(*box)) for start, end, *box in SPAN.iter_unpack(data))
+def chunks_from_bytes(data: bytes, document_id: str, page_index: int) -> list[Chunk]:
+    """The chunks that `chunks_to_bytes` wrote, of that page. Raises `StoreError` when `data` is damaged."""
+    try:
+        return [
+            Chunk(
+                document_id,
+                page_index,
+                ordinal,
+                _KINDS[kind],
+                text,
+                context,
+                tokens,
+                tuple(Span(start, end, Box(*box)) for start, end, *box in spans),
+            )
+            for ordinal, (kind, text, context, tokens, spans) in enumerate(json.loads(zlib.decompress(data)))
+        ]
+    except (zlib.error, ValueError, TypeError, KeyError) as error:
+        raise _damaged(error) from None
 
 
 def outline_to_json(outline: Sequence[OutlineItem]) -> str:
@@ -75,9 +120,17 @@ def _json(values: Any) -> str:
 
 
 def _block_values(block: Block) -> list[Any]:
-    lines = [[line.text, list(line.box), list(line.cells)] for line in block.lines]
+    lines = [[line.text, _box_values(line.box), list(line.cells)] for line in block.lines]
     source, carried = block.source.value, list(block.carried)
-    return [block.kind.value, list(block.box), lines, source, block.level, block.header_rows, carried]
+    return [block.kind.value, _box_values(block.box), lines, source, block.level, block.header_rows, carried]
+
+
+def _box_values(box: Box) -> list[float]:
+    return [round(side, BOX_DECIMALS) for side in box]
+
+
+def _damaged(error: Exception) -> StoreError:
+    return StoreError(f"a page in the catalog is damaged ({error}): remove its document and add it again")
 
 
 def _block(values: list[Any]) -> Block:

@@ -29,10 +29,6 @@ class LibraryPaths:
         return self.root / "chroma"
 
     @property
-    def vectors(self) -> Path:
-        return self.root / "vectors"
-
-    @property
     def lexical(self) -> Path:
         return self.root / "lexical"
 

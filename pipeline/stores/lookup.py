@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from ingest.document import Chunk, Kind
+from ingest.document import Chunk
 from pipeline.results import PageRef
 from pipeline.stores.bags import BagRef, chunk_bag
-from pipeline.stores.codec import spans_from_bytes
+from pipeline.stores.codec import chunks_from_bytes
 from pipeline.stores.database import Database
 from pipeline.stores.rows import PageRow
 
@@ -16,8 +16,6 @@ KEYS_A_STATEMENT = 300
 """Of two or three variables each: some builds of SQLite take no more than 999 in a statement."""
 
 _PAGE = ("document_id", "page_index")
-_KINDS = {kind.value: kind for kind in Kind}
-_CHUNK = ("ordinal", "kind", "text", "context", "tokens", "spans")
 
 
 class Lookup:
@@ -81,10 +79,8 @@ class Lookup:
     def chunks_of(self, refs: Sequence[PageRef]) -> dict[PageRef, list[Chunk]]:
         """Chunks of each page in their order; every ref has a list, empty where the page has none."""
         chunks: dict[PageRef, list[Chunk]] = {ref: [] for ref in refs}
-        for row in self._matching(_CHUNK, "chunks", _PAGE, _keys(refs)):
-            chunks[PageRef(row[0], row[1])].append(_chunk(row))
-        for several in chunks.values():
-            several.sort(key=lambda chunk: chunk.ordinal)
+        for document_id, page_index, stored in self._matching(("chunks",), "page_chunks", _PAGE, _keys(refs)):
+            chunks[PageRef(document_id, page_index)] = chunks_from_bytes(stored, document_id, page_index)
         return chunks
 
     def _matching(
@@ -105,7 +101,3 @@ class Lookup:
 
 def _keys(refs: Sequence[PageRef]) -> list[tuple[str, int]]:
     return [(ref.document_id, ref.page_index) for ref in dict.fromkeys(refs)]
-
-
-def _chunk(row: tuple[Any, ...]) -> Chunk:
-    return Chunk(row[0], row[1], row[2], _KINDS[row[3]], row[4], row[5], row[6], spans_from_bytes(row[7]))

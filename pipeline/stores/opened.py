@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import numpy as np
+
+from pipeline.embedding.base import Vectors
 from pipeline.errors import StoreError
 from pipeline.stores.bags import BagStore
 from pipeline.stores.catalog import Catalog
@@ -23,7 +27,7 @@ from pipeline.stores.lock import LibraryLock
 from pipeline.stores.manifest import Manifest, refuse_foreign_folder
 from pipeline.stores.originals import Originals
 from pipeline.stores.rows import SEARCHABLE
-from pipeline.stores.vector_index import VectorIndex
+from pipeline.stores.vector_index import StoredVectors, VectorIndex
 from pipeline.stores.vectors import VectorCollection
 from pipeline.stores.words import Words
 
@@ -32,6 +36,10 @@ logger = logging.getLogger(__name__)
 CHUNKS, PAGES = "chunks", "pages"
 SPACES: Mapping[str, Space] = {CHUNKS: "cosine", PAGES: "ip"}
 """Pages by inner product: fixed-dimensional encodings approximate MaxSim by it; of unit vectors it is the cosine."""
+
+
+Candidate = Callable[[Vectors], Vectors]
+"""The vectors of a bag `(n, dim)` to the one vector that stands for the page in Chroma."""
 
 
 @dataclass
@@ -51,9 +59,12 @@ class Stores:
     _closing: ExitStack
 
     @classmethod
-    def open(cls, root: Path, expected: Manifest, words: Words, *, chroma_url: str = "") -> Stores:
+    def open(
+        cls, root: Path, expected: Manifest, words: Words, candidate: Candidate, *, chroma_url: str = ""
+    ) -> Stores:
         """Open the library at `root`; make it when there is none. Finishes what a killed run left half done.
 
+        `candidate` makes of a page's bag what Chroma searches; it is called only when Chroma's index is rebuilt.
         Raises `StoreError`: held by another process, made with other settings, damaged, not a library.
         """
         paths = LibraryPaths(root)
@@ -69,10 +80,11 @@ class Stores:
             manifest.check(expected)
             catalog = Catalog(paths.catalog)
             closing.callback(catalog.close)
-            vectors = VectorIndex(paths.chroma, paths.vectors, SPACES, chroma_url, f"{catalog.library_id}-")
-            closing.callback(vectors.close)
             bags = BagStore(paths.page_vectors)
             closing.callback(bags.close)
+            stored = partial(_stored_vectors, catalog, bags, manifest.text_embedder.dimension, candidate)
+            vectors = VectorIndex(paths.chroma, SPACES, stored, chroma_url, f"{catalog.library_id}-")
+            closing.callback(vectors.close)
             lexical, new_lexical = _lexical(paths.lexical, words.page_fields, words.page_pairs)
             closing.callback(lexical.close)
             cards, new_cards = _lexical(paths.cards, words.card_fields, 0.0)
@@ -151,6 +163,33 @@ class Stores:
         for row in self.catalog.documents():
             if row.status in SEARCHABLE:
                 yield self.words.card_record(row.info, self.catalog.parsed_pages(row.info.document_id))
+
+
+def _stored_vectors(catalog: Catalog, bags: BagStore, dim: int, candidate: Candidate) -> Iterator[StoredVectors]:
+    """What Chroma's collections are made from: the bags of every indexed page. `dim` is that of the chunk vectors."""
+    for row in catalog.documents():
+        if row.status == "removing":
+            continue
+        try:
+            yield from _document_vectors(catalog, bags, dim, candidate, row.info.document_id)
+        except StoreError as error:
+            logger.warning("%s", error)
+
+
+def _document_vectors(
+    catalog: Catalog, bags: BagStore, dim: int, candidate: Candidate, document_id: str
+) -> Iterator[StoredVectors]:
+    pages = dict(catalog.indexed_pages(document_id))
+    places = catalog.chunk_bag_refs(list(pages), dim)
+    counted = [ref for ref in pages for _ in range(places[ref].rows)]
+    if counted:
+        vectors = np.concatenate([bag.vectors for bag in bags.read(places.values())])
+        yield StoredVectors(CHUNKS, catalog.chunk_ids(document_id), vectors, counted)
+    filled = [ref for ref, bag in pages.items() if bag.rows]
+    if filled:
+        found = bags.read([pages[ref] for ref in filled])
+        encoded = np.stack([candidate(bag.vectors) for bag in found])
+        yield StoredVectors(PAGES, [f"{document_id}:{ref.page_index}" for ref in filled], encoded, filled)
 
 
 def _lexical(path: Path, fields: Mapping[str, float], pairs: float) -> tuple[LexicalIndex, bool]:

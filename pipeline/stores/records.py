@@ -1,7 +1,7 @@
 """Append-only files of checksummed records, one file a document. Knows nothing of what the records hold.
 
-A record is a 16-byte header (magic, CRC-32 of the payload, payload length) and its payload. What a kill
-leaves after the last whole record is found by the checksum and cut off before the next append.
+A record is a 16-byte header (magic, CRC-32 of the payload, payload length) and its payload. Where records begin is
+for the caller to remember; what a kill leaves behind the last known one is cut off by `truncate`.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import struct
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.errors import StoreError
-from pipeline.stores.durable import HALF_BUILT, disk_errors, sync_path, write_atomically
+from pipeline.stores.durable import disk_errors, sync_path
 
 HEADER = struct.Struct("<4sIQ")
 MAGIC = b"RCT1"
@@ -84,31 +84,6 @@ class RecordFiles:
             f"`recto remove {document_id}` and add the document again"
         )
 
-    def payloads(self, document_id: str) -> Iterator[tuple[int, bytes]]:
-        """All whole records from the start of the file: `(offset, payload)`."""
-        try:
-            file = self.path(document_id).open("rb")
-        except FileNotFoundError:
-            return
-        with file:
-            offset = 0
-            while len(header := file.read(HEADER.size)) == HEADER.size:
-                magic, checksum, length = HEADER.unpack(header)
-                if magic != MAGIC or length > os.fstat(file.fileno()).st_size:
-                    return
-                payload = file.read(length)
-                if len(payload) < length or zlib.crc32(payload) != checksum:
-                    return
-                yield offset, payload
-                offset += HEADER.size + length
-
-    def sound_size(self, document_id: str) -> int:
-        """Bytes up to the end of the last whole record."""
-        end = 0
-        for offset, payload in self.payloads(document_id):
-            end = offset + HEADER.size + len(payload)
-        return end
-
     def truncate(self, document_id: str, end: int) -> None:
         """Cut the file to `end` bytes (what lies behind was never made durable). No file is no error."""
         self._forget(document_id)
@@ -125,7 +100,7 @@ class RecordFiles:
 
     def documents(self) -> list[str]:
         """Ids of the documents that have a file, sorted."""
-        return sorted(path.name for path in self.root.glob("??/*") if path.is_file() and path.suffix != HALF_BUILT)
+        return sorted(path.name for path in self.root.glob("??/*") if path.is_file())
 
     def remove(self, document_id: str) -> None:
         """Delete the document's file. No file is no error."""
@@ -135,13 +110,6 @@ class RecordFiles:
             path.unlink(missing_ok=True)
             if path.parent.exists() and not any(path.parent.iterdir()):
                 path.parent.rmdir()
-
-    def replace(self, document_id: str, payloads: Sequence[bytes]) -> None:
-        """Put these records in the place of the document's file, atomically."""
-        self._forget(document_id)
-        records = [HEADER.pack(MAGIC, zlib.crc32(payload), len(payload)) + payload for payload in payloads]
-        with disk_errors(f"writing {self.root.name}"):
-            write_atomically(self.path(document_id), b"".join(records))
 
     def close(self) -> None:
         """Let go of all open maps. Idempotent; the files can be used again afterwards."""

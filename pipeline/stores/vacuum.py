@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.stores.durable import tree_bytes
-from pipeline.stores.opened import CHUNKS, Stores
+from pipeline.stores.opened import Stores
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +27,7 @@ def vacuum(stores: Stores) -> VacuumReport:
     for holder in (stores.originals, stores.bags):
         for document_id in set(holder.documents()) - known:
             holder.remove(document_id)
-    for collection in stores.vectors.collections.values():
-        for document_id in collection.log.documents():
-            collection.log.compact(document_id, keep_ids(stores, collection.name, document_id))
     stores.vectors.rebuild()
     stores.rebuild_words()
     stores.catalog.database.vacuum()
     return VacuumReport(before, tree_bytes(stores.paths.root))
-
-
-def keep_ids(stores: Stores, collection: str, document_id: str) -> set[str]:
-    """The ids that the catalog knows of a document, in one collection."""
-    if collection == CHUNKS:
-        return set(stores.catalog.chunk_ids(document_id))
-    return {f"{document_id}:{ref.page_index}" for ref, bag in stores.catalog.indexed_pages(document_id) if bag.rows}

@@ -1,27 +1,52 @@
-"""All vector collections of a library over one Chroma, and how they are rebuilt from their logs."""
+"""All vector collections of a library over one Chroma, and how they are rebuilt from what the library stores.
+
+Chroma's index files are changed in place and do not survive a kill in the middle of that, so they never hold the only
+copy of a vector: what they were made from is handed in as `stored`.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.embedding.base import Vectors
 from pipeline.errors import StoreError
+from pipeline.results import PageRef
 from pipeline.stores.chroma import Chroma, Space
 from pipeline.stores.durable import disk_errors, half_built, settle_folder, swap_folder
-from pipeline.stores.vector_log import VectorLog
 from pipeline.stores.vectors import VectorCollection
 
 logger = logging.getLogger(__name__)
 
 
-class VectorIndex:
-    """The collections named by `spaces`: indexed in `folder` or on the server at `url`, logged below `logs`."""
+@dataclass(frozen=True, slots=True)
+class StoredVectors:
+    """Some vectors `(n, dim)` float32 of a collection, with the id and page of each."""
 
-    def __init__(self, folder: Path, logs: Path, spaces: Mapping[str, Space], url: str = "", prefix: str = "") -> None:
+    collection: str
+    ids: Sequence[str]
+    vectors: Vectors
+    refs: Sequence[PageRef]
+
+
+class VectorIndex:
+    """The collections named by `spaces`: indexed in `folder` or on the server at `url`, rebuilt from `stored()`."""
+
+    def __init__(
+        self,
+        folder: Path,
+        spaces: Mapping[str, Space],
+        stored: Callable[[], Iterable[StoredVectors]],
+        url: str = "",
+        prefix: str = "",
+    ) -> None:
         self.chroma = Chroma(folder, spaces, url, prefix)
+        self.collections = {name: VectorCollection(self.chroma, name) for name in spaces}
         self._folder = folder
-        self.collections = {name: VectorCollection(self.chroma, name, VectorLog(logs / name)) for name in spaces}
+        self._stored = stored
         settle_folder(folder)
         if self.chroma.torn:
             logger.warning("a run was killed while Chroma wrote its index; rebuilding it from the stored vectors")
@@ -38,14 +63,14 @@ class VectorIndex:
             self.rebuild()
 
     def rebuild(self) -> None:
-        """Build the index anew from the logs and swap it in. A kill on the way harms nothing.
+        """Build the index anew from the stored vectors and swap it in. A kill on the way harms nothing.
 
-        On a server, what the logs have is put there again, and what they do not have is deleted.
+        On a server, what is stored is put there again, and what is not is deleted.
         """
         if self.chroma.url:
-            self._fill(self.chroma)
-            for collection in self.collections.values():
-                collection.prune()
+            known = self._fill(self.chroma)
+            for name, collection in self.collections.items():
+                collection.delete([one for one in collection.ids() if one not in known[name]])
             return
         self.chroma.disconnect()
         with disk_errors("rebuilding Chroma's index"):
@@ -59,13 +84,13 @@ class VectorIndex:
             swap_folder(self._folder)
         self.chroma.connect()
 
-    def _fill(self, chroma: Chroma) -> None:
-        for name, collection in self.collections.items():
-            target = VectorCollection(chroma, name, collection.log)
-            for document_id in collection.log.documents():
-                logged = collection.log.read(document_id)
-                if logged is not None:
-                    target.index(logged.ids, logged.vectors, logged.refs)
+    def _fill(self, chroma: Chroma) -> Mapping[str, set[str]]:
+        """Put everything stored into `chroma`; its ids by collection."""
+        ids: dict[str, set[str]] = defaultdict(set)
+        for some in self._stored():
+            VectorCollection(chroma, some.collection).upsert(some.ids, some.vectors, some.refs)
+            ids[some.collection].update(some.ids)
+        return ids
 
     def scrub(self) -> None:
         """After `delete_document`: leave no byte of what was deleted."""

@@ -1,41 +1,26 @@
-"""One collection of vectors: searched by Chroma, kept by its vector log. Never holds text."""
+"""One collection of vectors in Chroma. Never holds text."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from typing import Any
 
-import numpy as np
-
 from pipeline.embedding.base import Vectors
 from pipeline.results import PageRef
 from pipeline.stores.chroma import Chroma
-from pipeline.stores.vector_log import VectorLog
 
 IDS_A_CALL = 5000
 
 
 class VectorCollection:
-    """The collection `name`: vectors by id, each belonging to a page.
+    """The collection `name`: vectors by id, each belonging to a page."""
 
-    Vectors are rounded to float16 on the way in, so that an index rebuilt from the log is the same index.
-    """
-
-    def __init__(self, chroma: Chroma, name: str, log: VectorLog) -> None:
+    def __init__(self, chroma: Chroma, name: str) -> None:
         self.name = name
-        self.log = log
         self._chroma = chroma
 
     def upsert(self, ids: Sequence[str], vectors: Vectors, refs: Sequence[PageRef]) -> None:
-        """Store `vectors` (n, dim) under `ids`; durable on return. Raises `StoreError` (disk, Chroma)."""
-        if not ids:
-            return
-        rounded = np.asarray(vectors, np.float16).astype(np.float32)
-        self.log.append(ids, rounded, refs)
-        self.index(ids, rounded, refs)
-
-    def index(self, ids: Sequence[str], vectors: Vectors, refs: Sequence[PageRef]) -> None:
-        """Put vectors that the log already has into Chroma."""
+        """Store `vectors` (n, dim) under `ids`. Raises `StoreError` (disk, Chroma)."""
         size = self._chroma.batch_size
         for start in range(0, len(ids), size):
             end = start + size
@@ -74,17 +59,12 @@ class VectorCollection:
 
     def delete_document(self, document_id: str) -> None:
         """Delete the document's vectors. Chroma only marks them: `VectorIndex.scrub` leaves no byte of them."""
-        self._delete(self.ids(document_id))
-        self.log.remove(document_id)
+        self.delete(self.ids(document_id))
 
-    def prune(self) -> None:
-        """Delete what the log does not have."""
-        logged = {one for document_id in self.log.documents() for one in self.log.ids(document_id)}
-        self._delete([one for one in self.ids() if one not in logged])
-
-    def _delete(self, ids: list[str]) -> None:
+    def delete(self, ids: Sequence[str]) -> None:
+        """Delete the vectors of these ids, as `delete_document` does."""
         for start in range(0, len(ids), IDS_A_CALL):
-            some = ids[start : start + IDS_A_CALL]
+            some = list(ids[start : start + IDS_A_CALL])
             with self._chroma.writing(len(some)):
                 self._collection.delete(ids=some)
 

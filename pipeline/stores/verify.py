@@ -31,7 +31,6 @@ def _differences(stores: Stores) -> Iterator[str]:
     }
     for name, collection in stores.vectors.collections.items():
         holders[f"chroma {name}"] = {one.split(":")[0] for one in collection.ids()}
-        holders[f"vectors/{name}"] = collection.log.documents()
     for name, documents in holders.items():
         for document_id in sorted(set(documents) - set(rows)):
             yield f"{name}: holds document {document_id}, which the catalog does not know: run `recto vacuum`"
@@ -57,7 +56,6 @@ def _document(stores: Stores, row: DocumentRow) -> Iterator[str]:
     with_vectors = {f"{document_id}:{ref.page_index}" for ref, bag in indexed if bag.rows}
     for collection, expected in ((stores.chunks, chunk_ids), (stores.pages, with_vectors)):
         yield from _compare(f"{name}: chroma {collection.name}", expected, collection.ids(document_id))
-        yield from _compare(f"{name}: vectors/{collection.name}", expected, collection.log.ids(document_id))
     pages = {f"{document_id}:{ref.page_index}" for ref, _ in indexed}
     yield from _compare(f"{name}: lexical", pages, stores.lexical.keys(document_id))
     yield from _compare(f"{name}: cards", {document_id}, stores.cards.keys(document_id))

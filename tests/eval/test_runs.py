@@ -94,7 +94,7 @@ def test_questions_are_scored_and_traced(finished: Path) -> None:
     assert {"dense", "lexical", "visual"} <= set(loaves.trace[0])
     assert fusion.results["mayor"].scores["recall@5"] is None
     assert set(fusion.seconds) == set(fusion.results)
-    assert fusion.costs["pages"] == 4 and {"vectors", "chroma", "lexical"} <= set(fusion.costs["index_bytes"])
+    assert fusion.costs["pages"] == 4 and {"page_vectors", "chroma", "lexical"} <= set(fusion.costs["index_bytes"])
     assert not {"originals", "cache", "catalog.sqlite-wal"} & set(fusion.costs["index_bytes"])
     assert loaves.scores["text tokens"] is None, "no model was shown anything"
     assert {"search embed", "answer"} <= set(fusion.costs["seconds"])
@@ -215,7 +215,7 @@ def test_the_report_needs_no_network(report: Path) -> None:
     assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", text)
     assert "default-src 'none'" in text
     assert text.count("data:image/jpeg;base64,") == 4, "each page once"
-    assert "index on disk, kB a page: vectors" in text and "median seconds: search embed" in text
+    assert "index on disk, kB a page: page_vectors" in text and "median seconds: search embed" in text
     assert "abstention nAUC by top score" in text
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.stores.opened import Stores
-from tests.stores.small_library import Opener, PlainWords, add_document, manifest, write_file
+from tests.stores.small_library import Opener, PlainWords, add_document, manifest, page_vector, write_file
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def open_stores(tmp_path: Path) -> Iterator[Opener]:
     def open_again(**changes: object) -> Stores:
         for stores in opened:
             stores.close()
-        opened.append(Stores.open(tmp_path / "library", manifest(**changes), PlainWords()))
+        opened.append(Stores.open(tmp_path / "library", manifest(**changes), PlainWords(), page_vector))
         return opened[-1]
 
     yield open_again

@@ -58,9 +58,14 @@ def unit(seed: str, rows: int, dim: int = DIM) -> Vectors:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
+def page_vector(vectors: Vectors) -> Vectors:
+    """What stands for a page in Chroma here: the sum of its bag."""
+    return np.asarray(vectors.sum(axis=0), np.float32)
+
+
 def make_page(page_index: int, text: str) -> Page:
     lines = tuple(
-        Line(line, Box(0.1, 0.1 + 0.05 * number, 0.9, 0.14 + 0.05 * number))
+        Line(line, Box(0.1, round(0.1 + 0.05 * number, 5), 0.9, round(0.14 + 0.05 * number, 5)))
         for number, line in enumerate(text.split("\n"))
     )
     return Page(page_index, str(page_index + 1), 612.0, 792.0, (Block(Kind.TEXT, Box(0.1, 0.1, 0.9, 0.9), lines),))
@@ -90,10 +95,12 @@ def index_pages(stores: Stores, identity: FileIdentity, texts: Mapping[int, str]
         page, ref = make_page(page_index, text), PageRef(document_id, page_index)
         chunks = make_chunks(document_id, page)
         ids = [chunk.chunk_id for chunk in chunks]
-        stores.chunks.upsert(ids, unit(f"chunks{ids[0]}", len(ids)), [ref] * len(ids))
-        bag = PageVectors(unit(f"bag{ids[0]}", len(ids)), np.full((len(ids), 4), 0.5, np.float32))
-        stores.pages.upsert([f"{document_id}:{page_index}"], 3 * unit(f"page{ids[0]}", 1), [ref])
-        of_chunks = PageVectors(unit(f"chunks{ids[0]}", len(ids)), bag.boxes)
+        boxes = np.full((len(ids), 4), 0.5, np.float32)
+        of_chunks, bag = (
+            stores.bags.as_stored(PageVectors(unit(f"{kind}{ids[0]}", len(ids)), boxes)) for kind in ("chunks", "bag")
+        )
+        stores.chunks.upsert(ids, of_chunks.vectors, [ref] * len(ids))
+        stores.pages.upsert([f"{document_id}:{page_index}"], page_vector(bag.vectors)[None], [ref])
         _, bag_ref = stores.bags.append(document_id, [of_chunks, bag])
         stores.lexical.add([stores.words.page_record(info, page)])
         stores.lexical.commit()
