@@ -18,6 +18,7 @@ from pipeline.embedding.fde import FixedDimensionalEncoder
 from pipeline.embedding.models import Embedders
 from pipeline.embedding.text import load_text_embedder
 from pipeline.errors import StoreError
+from pipeline.retrieval import channels
 
 COLOURS = {"red": (1, 0, 0), "green": (0, 1, 0), "blue": (0, 0, 1)}
 
@@ -87,3 +88,15 @@ def test_pages_are_found_by_what_they_look_like(reader: OneVector, coloured: Pat
         assert library.verify() == []
     with pytest.raises(StoreError, match="page_embedder"):
         Library(settings=settings)
+
+
+def test_the_blocks_in_which_bags_are_read_change_nothing(
+    coloured: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedders = Embedders(load_text_embedder(EmbeddingSection()), Patches())
+    with Library(settings=load_settings({"library": tmp_path / "library"}), embedders=embedders) as library:
+        list(library.add([coloured]))
+        whole = library.search("the red and green square", mode="image").hits
+        for rows in (1, 20, 32):  # a bag of a page has 16
+            monkeypatch.setattr(channels, "BLOCK_ROWS", rows)
+            assert library.search("the red and green square", mode="image").hits == whole

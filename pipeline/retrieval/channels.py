@@ -6,6 +6,8 @@ dense     Chroma `chunks`: the best chunk scores its page (cosine)
 lexical   tantivy: BM25 of the page's words
 visual    Chroma `pages` (a page's vector or the encoding of its bag), then exact MaxSim over the bags
 document  BM25 of the question against what each document is (its card); a prior, the same for all its pages
+
+Scores of a pool are arrays (pages of the pool,), in its order.
 """
 
 from __future__ import annotations
@@ -13,14 +15,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.embedding.base import BagEncoder, PageVectors, Vectors
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.embedding.base import BagEncoder, Vectors
 from pipeline.results import PageRef
-from pipeline.retrieval.maxsim import PageMatch, maxsim
+from pipeline.retrieval.maxsim import maxsim
 from pipeline.retrieval.words import name_words, page_key
+from pipeline.stores.bags import BagRef
 from pipeline.stores.opened import Stores
 
 CHUNKS_PER_PAGE = 3
 """Chunks asked for a page wanted: several of the best chunks often stand on one page."""
+BLOCK_ROWS = 65_536
+"""Page vectors read and multiplied at once: bounds memory at 65,536 × (dim + m) floats."""
+
+Scores = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +43,6 @@ class Scope:
     @property
     def where(self) -> frozenset[str] | None:
         return self.document_ids if self.filtered else None
-
-
-Exact = dict[PageRef, tuple[PageMatch, PageVectors]]
-"""What MaxSim found in each page's bag."""
 
 
 def dense_candidates(stores: Stores, question: Vectors, pool: int, scope: Scope) -> list[PageRef]:
@@ -60,27 +66,37 @@ def visual_candidates(
     return [ref for ref in found if ref.document_id in scope.document_ids]
 
 
-def dense(stores: Stores, question: Vectors, pool: Sequence[PageRef]) -> dict[PageRef, float]:
+def dense(stores: Stores, question: Vectors, pool: Sequence[PageRef]) -> Scores:
     """The similarity of each page's best chunk; a page without chunks is at right angles to everything (0)."""
     where = stores.catalog.chunk_bag_refs(pool, len(question))
-    matches = maxsim(question[None, :], stores.bags.read([where[ref] for ref in pool]))
-    return {ref: max(match.score, 0.0) for ref, match in zip(pool, matches, strict=True)}
+    return _exact(stores, question[None, :], [where[ref] for ref in pool])
 
 
-def lexical(stores: Stores, words: str, pool: Sequence[PageRef]) -> dict[PageRef, float]:
+def lexical(stores: Stores, words: str, pool: Sequence[PageRef]) -> Scores:
     """BM25 of each page; 0 for a page with none of the words."""
-    found = dict(stores.lexical.search(words, len(pool), keys=[page_key(ref) for ref in pool]))
-    return {ref: found.get(page_key(ref), 0.0) for ref in pool}
+    keys = [page_key(ref) for ref in pool]
+    found = dict(stores.lexical.search(words, len(pool), keys=keys))
+    return np.array([found.get(key, 0.0) for key in keys], np.float32)
 
 
-def visual(stores: Stores, question: Vectors, pool: Sequence[PageRef]) -> tuple[dict[PageRef, float], Exact]:
+def visual(stores: Stores, question: Vectors, pool: Sequence[PageRef]) -> Scores:
     """Exact MaxSim of each page's bag, a mean over the question's vectors; 0 for a page without vectors."""
     where = stores.catalog.bag_refs(pool)
-    bags = stores.bags.read([where[ref] for ref in pool])
-    matches = maxsim(question, bags)
-    scores = {ref: max(match.score, 0.0) / len(question) for ref, match in zip(pool, matches, strict=True)}
-    found = {ref: (match, bag) for ref, match, bag in zip(pool, matches, bags, strict=True) if len(bag.vectors)}
-    return scores, found
+    return _exact(stores, question, [where[ref] for ref in pool]) / np.float32(len(question))
+
+
+def _exact(stores: Stores, question: Vectors, bags: Sequence[BagRef]) -> Scores:
+    """MaxSim of each bag, 0 where it is negative or the bag empty."""
+    scores: list[Scores] = []
+    start = rows = 0
+    for end, bag in enumerate(bags, start=1):
+        rows += bag.rows
+        if end == len(bags) or rows + bags[end].rows > BLOCK_ROWS:
+            block = bags[start:end]
+            sizes = np.array([one.rows for one in block], np.int64)
+            scores.append(maxsim(question, stores.bags.vectors(block), sizes))
+            start, rows = end, 0
+    return np.maximum(np.concatenate(scores), 0.0)
 
 
 def documents(stores: Stores, words: str, pool: int, scope: Scope) -> dict[str, float]:

@@ -28,11 +28,15 @@ def _scored(chunks: Sequence[Chunk], scores: Vectors) -> list[ScoredChunk]:
     return sorted(scored, key=lambda item: (-item.score, item.chunk.ordinal))
 
 
-def best_regions(bag: PageVectors, question: Vectors) -> tuple[ScoredRegion, ...]:
-    """The `REGIONS` boxes whose vectors are nearest to any of the question's vectors (m, dim), best first.
+def best_regions(stores: Stores, refs: Sequence[PageRef], question: Vectors) -> dict[PageRef, tuple[ScoredRegion, ...]]:
+    """The `REGIONS` boxes of each page whose vectors are nearest to any of the question's (m, dim), best first."""
+    where = stores.catalog.bag_refs(refs)
+    bags = dict(zip(where, stores.bags.read(where.values()), strict=True))
+    return {ref: _nearest(bags[ref], question) if ref in bags and len(bags[ref].vectors) else () for ref in refs}
 
-    A box around all others says nothing about where; it counts only when there is no other.
-    """
+
+def _nearest(bag: PageVectors, question: Vectors) -> tuple[ScoredRegion, ...]:
+    """A box around all others says nothing about where; it counts only when there is no other."""
     similarities = (bag.vectors @ question.T).max(axis=1)
     wide = (bag.boxes[:, :2] <= bag.boxes[:, :2].min(axis=0)) & (bag.boxes[:, 2:] >= bag.boxes[:, 2:].max(axis=0))
     pointing = np.flatnonzero(~wide.all(axis=1))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from statistics import fmean, pstdev
 from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -29,17 +31,16 @@ def reciprocal_rank_fusion(
 
 
 def standardised_sum(
-    scores: Mapping[str, Mapping[Item, float]], weights: Mapping[str, float] | None = None
-) -> dict[Item, float]:
-    """Σ over channels of weight × (score - mean) / deviation, both over the items that the channel scored.
+    scores: Mapping[str, NDArray[np.float32]], weights: Mapping[str, float] | None = None
+) -> NDArray[np.float64]:
+    """Σ over channels of weight × (score - mean) / deviation, both over the pool. Every array is (items of the pool,).
 
-    Every channel must score every item of the pool: a missing score has no standard score. Standardising by modality
-    before adding is CMRAG's (2025), who normalise text and image similarities by their own distributions.
+    Standardising by modality before adding is CMRAG's (2025), who normalise text and image similarities by their own
+    distributions. A channel that scores all alike tells nothing apart and adds nothing.
     """
-    total: dict[Item, float] = {}
+    total = np.zeros(len(next(iter(scores.values()))))
     for channel, found in scores.items():
         weight = 1.0 if weights is None else weights.get(channel, 1.0)
-        mean, deviation = fmean(found.values()), pstdev(found.values()) or 1.0
-        for item, score in found.items():
-            total[item] = total.get(item, 0.0) + weight * (score - mean) / deviation
+        own = found.astype(np.float64)
+        total += weight * (own - own.mean()) / (own.std() or 1.0)
     return total

@@ -6,12 +6,16 @@ Owns how such words are read, which pages of which documents they mean, and what
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from statistics import pstdev
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.results import PageRef
 from pipeline.stores.opened import Stores
+
+Scores = NDArray[np.float64]
 
 MOST_PAGES = 20
 """Pages that a range may name."""
@@ -71,16 +75,16 @@ def pages_meant(stores: Stores, places: Places, document_ids: Collection[str]) -
     return meant
 
 
-def raised(scores: Mapping[PageRef, float], meant: Mapping[PageRef, float]) -> dict[PageRef, float]:
+def raised(scores: Scores, documents: Sequence[str], meant: Scores) -> Scores:
     """The scores, a named page's lifted to the best of its document and `NAMED_BONUS` more, by how surely it is meant.
 
-    What the other pages say tells which document is asked about; the name tells which page of it.
+    All three (pages of the pool,): scores, documents of the pages, and 0 to 1. What the other pages say tells which
+    document is asked about; the name tells which page of it.
     """
-    best: dict[str, float] = {}
-    bonus = NAMED_BONUS * pstdev(scores.values())
-    for ref, score in scores.items():
-        best[ref.document_id] = max(score, best.get(ref.document_id, score))
-    return {ref: score + meant.get(ref, 0.0) * (best[ref.document_id] - score + bonus) for ref, score in scores.items()}
+    _, of_page = np.unique(np.asarray(documents), return_inverse=True)
+    best = np.full(of_page.max() + 1, -np.inf)
+    np.maximum.at(best, of_page, scores)
+    return scores + meant * (best[of_page] - scores + NAMED_BONUS * scores.std())
 
 
 def _showing(stores: Stores, kind: str, number: int, document_ids: Collection[str]) -> dict[PageRef, float]:

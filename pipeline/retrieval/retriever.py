@@ -9,7 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from pipeline.config import Mode, RetrievalSection
@@ -40,6 +44,17 @@ DOCUMENTS_FIRST = 3
 """Documents whose every page becomes a candidate because their cards fit the question best.
 
 All of these: `eval/decisions/2026-11-21-question.md`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The candidates of a question, sorted by page, and each channel's scores of them (pages,).
+
+    "joint", "document" and, where the question names a place, "place" are scored as channels are.
+    """
+
+    refs: Sequence[PageRef]
+    scores: Mapping[str, NDArray[np.float32]]
 
 
 class Retriever:
@@ -76,11 +91,12 @@ class Retriever:
         # (50 to 100 ms on two). The products are bound by memory, one thread is as fast.
         with self._threads.limit(limits=1, user_api="blas"):
             with _timed(seconds, "candidates"):
-                scores, matches = self._score(question, text_vector, page_vectors, scope)
+                pool = self._score(question, text_vector, page_vectors, scope)
             with _timed(seconds, "fusion"):
-                ranked = self._rank(scores, mode or self._settings.mode)[: k or self._settings.k]
+                totals = self._fused(pool, mode or self._settings.mode)
+                best = _order(totals)[: k or self._settings.k]
             with _timed(seconds, "evidence"):
-                hits = self._hits(ranked, scores, matches, text_vector, page_vectors)
+                hits = self._hits(pool, best, totals, text_vector, page_vectors)
         return SearchResult(question, hits, seconds)
 
     def documents_named(self, name: str, document_ids: frozenset[str] | None = None) -> dict[str, float]:
@@ -92,8 +108,7 @@ class Retriever:
     def look_at(self, question: str, ref: PageRef) -> PageHit:
         """One page as a hit, wherever it would have been ranked."""
         text_vector, page_vectors = self._embedded(question)
-        _, matches = channels.visual(self._stores, page_vectors, [ref])
-        return self._hits([(ref, 0.0)], {}, matches, text_vector, page_vectors)[0]
+        return self._hits(Pool([ref], {}), [0], np.zeros(1), text_vector, page_vectors)[0]
 
     def _embedded(self, question: str) -> tuple[Vectors, Vectors]:
         """The question's vector (dim,) for chunks and its vectors (m, dim) for pages, its terms expanded.
@@ -108,10 +123,8 @@ class Retriever:
                 pages = mixed(pages[0], self._embedders.pages.embed_question(words)[0])[None, :]
         return text, pages
 
-    def _score(
-        self, question: str, text_vector: Vectors, page_vectors: Vectors, scope: Scope
-    ) -> tuple[dict[str, dict[PageRef, float]], channels.Exact]:
-        """Every channel's score of every page of one pool, and what matched in the pages' bags."""
+    def _score(self, question: str, text_vector: Vectors, page_vectors: Vectors, scope: Scope) -> Pool:
+        """Every channel's score of every page of one pool."""
         size, stores, words = self._settings.pool, self._stores, lexical_words(question)
         cards = channels.documents(stores, card_words(question), size, scope)
         first = list(cards)[:DOCUMENTS_FIRST]
@@ -123,73 +136,82 @@ class Retriever:
         ]
         places = named_places(question)
         meant = pages_meant(stores, places, {ref.document_id for ref in proposed}) if places else {}
-        pool = sorted({*proposed, *meant})
-        dense = channels.dense(stores, text_vector, pool)
-        visual, matches = channels.visual(stores, page_vectors, pool)
+        refs = sorted({*proposed, *meant})
+        if not refs:
+            return Pool([], {})
+        dense, visual = channels.dense(stores, text_vector, refs), channels.visual(stores, page_vectors, refs)
         scores = {
             "dense": dense,
-            "lexical": channels.lexical(stores, words, pool),
+            "lexical": channels.lexical(stores, words, refs),
             "visual": visual,
-            "joint": {ref: max(dense[ref], visual[ref]) for ref in pool},
-            "document": {ref: cards.get(ref.document_id, 0.0) for ref in pool},
-            "place": meant,
+            "joint": np.maximum(dense, visual),
+            "document": np.array([cards.get(ref.document_id, 0.0) for ref in refs], np.float32),
         }
-        return scores, matches
+        if meant:
+            scores["place"] = np.array([meant.get(ref, 0.0) for ref in refs], np.float32)
+        return Pool(refs, scores)
 
-    def _rank(self, scores: Mapping[str, Mapping[PageRef, float]], mode: Mode) -> list[tuple[PageRef, float]]:
-        """The pool in the mode's order, best first; ties by page."""
-        if not scores["document"]:
-            return []
-        found = {name: scores[name] for name in CHANNELS[mode]}
-        cards = scores["document"]
+    def _fused(self, pool: Pool, mode: Mode) -> NDArray[np.float64]:
+        """The pages' totals in the mode."""
+        if not pool.refs:
+            return np.zeros(0)
+        found = {name: pool.scores[name] for name in CHANNELS[mode]}
+        cards = DOCUMENT_WEIGHT * pool.scores["document"].astype(np.float64)
         if self._settings.fusion == "reciprocal_rank":
-            fused = reciprocal_rank_fusion({name: _ranking(own) for name, own in found.items()}, WEIGHTS)
-            total = {ref: score * (1 + DOCUMENT_WEIGHT * cards[ref]) for ref, score in fused.items()}
+            fused = reciprocal_rank_fusion({name: _order(own) for name, own in found.items()}, WEIGHTS)
+            total = np.array([fused[row] for row in range(len(pool.refs))]) * (1 + cards)
         else:
-            fused = standardised_sum(found, WEIGHTS)
-            total = {ref: score + DOCUMENT_WEIGHT * cards[ref] for ref, score in fused.items()}
-        if scores["place"]:
-            total = raised(total, scores["place"])
-        return sorted(total.items(), key=lambda item: (-item[1], item[0]))
+            total = standardised_sum(found, WEIGHTS) + cards
+        if "place" in pool.scores:
+            total = raised(total, [ref.document_id for ref in pool.refs], pool.scores["place"].astype(np.float64))
+        return total
 
     def _hits(
         self,
-        ranked: Sequence[tuple[PageRef, float]],
-        scores: Mapping[str, Mapping[PageRef, float]],
-        matches: channels.Exact,
+        pool: Pool,
+        best: Sequence[int],
+        totals: NDArray[np.float64],
         text_vector: Vectors,
         page_vectors: Vectors,
     ) -> tuple[PageHit, ...]:
-        refs = [ref for ref, _ in ranked]
+        refs = [pool.refs[row] for row in best]
         rows = self._stores.catalog.page_rows(refs)
         names = self._stores.catalog.names(sorted({ref.document_id for ref in refs}))
         chunks = best_chunks(self._stores, refs, text_vector)
-        places = {name: _places(found) for name, found in scores.items()}
+        regions = best_regions(self._stores, refs, page_vectors)
+        ranks = {name: _ranks(own) for name, own in pool.scores.items()}
         return tuple(
             PageHit(
                 ref=ref,
                 name=names[ref.document_id][0],
                 title=names[ref.document_id][1],
                 page_label=rows[ref].page_label,
-                score=score,
+                score=float(totals[row]),
                 chunks=chunks[ref],
-                regions=best_regions(matches[ref][1], page_vectors) if ref in matches else (),
+                regions=regions[ref],
                 channels={
-                    **{name: own[ref] for name, own in places.items() if ref in own},
-                    "fusion": ChannelScore(rank, score),
+                    **{
+                        name: ChannelScore(int(ranks[name][row]), float(own[row]))
+                        for name, own in pool.scores.items()
+                        if name != "place" or own[row]
+                    },
+                    "fusion": ChannelScore(rank, float(totals[row])),
                 },
             )
-            for rank, (ref, score) in enumerate(ranked, start=1)
+            for rank, (row, ref) in enumerate(zip(best, refs, strict=True), start=1)
         )
 
 
-def _ranking(found: Mapping[PageRef, float]) -> list[PageRef]:
-    return sorted(found, key=lambda ref: (-found[ref], ref))
+def _order(scores: NDArray[Any]) -> list[int]:
+    """Rows, best first. A pool is sorted by page, so ties are broken by page."""
+    return [int(row) for row in np.argsort(-scores, kind="stable")]
 
 
-def _places(found: Mapping[PageRef, float]) -> dict[PageRef, ChannelScore]:
-    """Rank (1 is first) and score of every page of a channel."""
-    return {ref: ChannelScore(rank, found[ref]) for rank, ref in enumerate(_ranking(found), start=1)}
+def _ranks(scores: NDArray[Any]) -> NDArray[np.int64]:
+    """The place of every row in `_order`; 1 is first."""
+    ranks = np.empty(len(scores), np.int64)
+    ranks[_order(scores)] = np.arange(1, len(scores) + 1)
+    return ranks
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.embedding.base import PageVectors
+from pipeline.embedding.base import PageVectors, Vectors
 from pipeline.stores.records import HEADER, RecordFiles
 
 VECTOR_BYTES = 2
@@ -61,14 +61,26 @@ class BagStore:
         """
         return [self._read(ref, checked) for ref in refs]
 
+    def vectors(self, refs: Sequence[BagRef]) -> Vectors:
+        """The vectors of bags of one dimension end to end, (rows, dim) float32, in the order asked for.
+
+        Raises `StoreError` (damaged, missing).
+        """
+        found = [np.frombuffer(self._payload(ref), np.float16, ref.rows * ref.dim) for ref in refs]
+        return np.concatenate(found).astype(np.float32).reshape(-1, refs[0].dim)
+
     def _read(self, ref: BagRef, checked: bool) -> PageVectors:
-        payload = self.files.payload(ref.document_id, ref.offset, checked)
-        if len(payload) != ref.end - ref.offset - HEADER.size:
-            raise self.files.damaged(ref.document_id, ref.offset)
+        payload = self._payload(ref, checked)
         split = ref.rows * ref.dim * VECTOR_BYTES
         vectors = np.frombuffer(payload[:split], np.float16).reshape(ref.rows, ref.dim)
         boxes = np.frombuffer(payload[split:], np.float32).reshape(ref.rows, 4)
         return PageVectors(vectors.astype(np.float32), boxes.copy())
+
+    def _payload(self, ref: BagRef, checked: bool = False) -> memoryview:
+        payload = self.files.payload(ref.document_id, ref.offset, checked)
+        if len(payload) != ref.end - ref.offset - HEADER.size:
+            raise self.files.damaged(ref.document_id, ref.offset)
+        return payload
 
     def truncate(self, document_id: str, end: int) -> None:
         """Cut off what a killed run wrote behind its last durable bag (`BagRef.end`)."""

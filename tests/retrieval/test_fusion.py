@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,9 +38,8 @@ def test_a_channel_of_weight_zero_changes_nothing(ranked: dict[str, list[int]]) 
 
 
 def test_standard_scores_by_hand() -> None:
-    total = standardised_sum({"dense": {"x": 0.9, "y": 0.7}, "lexical": {"x": 4.0, "y": 4.0}})
-    assert math.isclose(total["x"], 1.0)  # one deviation above the mean in dense; lexical tells nothing apart
-    assert math.isclose(total["y"], -1.0)
+    total = standardised_sum({"dense": np.array([0.9, 0.7], np.float32), "lexical": np.array([4, 4], np.float32)})
+    assert total.tolist() == pytest.approx([1.0, -1.0])  # a deviation above the mean in dense; lexical tells nothing
 
 
 pool = st.lists(st.tuples(st.integers(-100, 100), st.integers(-100, 100)), min_size=2, max_size=30)
@@ -46,15 +47,14 @@ pool = st.lists(st.tuples(st.integers(-100, 100), st.integers(-100, 100)), min_s
 
 @given(pool, st.integers(1, 50), st.integers(-50, 50))
 def test_scale_and_shift_of_a_channel_do_not_matter(scored: list[tuple[int, int]], factor: int, shift: int) -> None:
-    dense, lexical = ({i: float(pair[c]) for i, pair in enumerate(scored)} for c in (0, 1))
-    moved = {item: score * factor + shift for item, score in dense.items()}
+    dense, lexical = np.array(scored, np.float32).T
     before = standardised_sum({"dense": dense, "lexical": lexical})
-    after = standardised_sum({"dense": moved, "lexical": lexical})
-    assert all(math.isclose(before[item], after[item], abs_tol=1e-9) for item in before)
+    after = standardised_sum({"dense": dense * factor + shift, "lexical": lexical})
+    assert np.allclose(before, after, atol=1e-9)
 
 
 @given(pool)
 def test_better_in_every_channel_is_better_in_sum(scored: list[tuple[int, int]]) -> None:
-    channels = {str(c): {i: float(pair[c]) for i, pair in enumerate(scored)} | {-1: 101.0} for c in (0, 1)}
-    total = standardised_sum(channels)
-    assert max(total.values()) == total[-1]
+    channels = np.array([*scored, (101, 101)], np.float32).T
+    total = standardised_sum({"dense": channels[0], "lexical": channels[1]})
+    assert total.max() == total[-1]
