@@ -217,13 +217,13 @@ def make_questions(
 
 def _model(invocation: Invocation, does: str) -> LLM:
     """The configured model, whatever answers questions."""
-    from pipeline.answering.endpoint import endpoint_llm
     from pipeline.errors import ConfigError
+    from pipeline.generation.factory import make_generator
 
     answer = invocation.settings().answer
-    if not (answer.url and answer.model):
+    if answer.answerer == "extractive" and not (answer.url and answer.model):
         raise ConfigError(f"a language model {does}: set answer.url and answer.model to one that is served")
-    return endpoint_llm(answer)
+    return make_generator(answer).llm
 
 
 def reword(

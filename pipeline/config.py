@@ -30,6 +30,8 @@ from ingest.settings import IngestSettings, WorkerSettings
 from pipeline.errors import ConfigError
 
 Mode = Literal["text", "image", "fusion", "joint"]
+Form = Literal["marks", "claims"]
+Answerer = Literal["extractive", "endpoint", "transformers", "vllm", "llm"]
 
 OTHER_VARIABLES = frozenset({"RECTO_CONFIG", "RECTO_DEBUG", "RECTO_SETS"})
 """Variables that are no settings: the configuration file, tracebacks for bugs, the development sets of the tests."""
@@ -99,11 +101,21 @@ class RetrievalSection(_Section):
 class AnswerSection(_Section):
     """Writing answers."""
 
-    answerer: Literal["extractive", "endpoint"] = "extractive"
-    url: str = Field("", description="an OpenAI-compatible base URL, e.g. http://host:8000/v1")
-    model: str = Field("", description="the model's name at that URL")
+    answerer: Answerer = Field("extractive", description="who answers; all but extractive are models")
+    url: str = Field("", description="endpoint: an OpenAI-compatible base URL, e.g. http://host:8000/v1")
+    model: str = Field("", description="the model's name at that URL; transformers, vllm: a folder or a hub name")
     api_key: str = Field("none", repr=False)
-    timeout: float = Field(120.0, gt=0)
+    timeout: float = Field(120.0, gt=0, description="endpoint: seconds without a sign of life")
+    retries: int = Field(4, ge=0, le=20, description="endpoint: of 408, 409, 429, 5xx and refused connections")
+    parallel: int = Field(8, ge=1, le=1024, description="many questions: requests that wait at an endpoint at once")
+    wave: int = Field(32, ge=1, le=4096, description="many questions: conversations handed to vllm at once")
+    form: Form = Field("marks", description="of replies: sentences with [n] marks, or a JSON list of claims")
+    device: str = Field("auto", description="transformers: auto, cpu, cuda, cuda:1, mps")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    temperature: float = Field(0.0, ge=0.0, le=2.0, description="0: greedy, the same answer every time")
+    seed: int = Field(0, ge=0)
+    llm: str = Field("", description="answerer llm: a LlamaIndex LLM, as module:Class")
+    options: dict[str, Any] = Field(default_factory=dict, description="for answer.llm, or for vLLM's engine")
     pages: int = Field(8, ge=1, le=100, description="pages that may enter the context")
     context_tokens: int = Field(16_000, ge=256, description="text and image tokens together")
     output_tokens: int = Field(1_024, ge=16)
@@ -154,8 +166,13 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _possible(self) -> Settings:
-        if self.answer.answerer == "endpoint" and not (self.answer.url and self.answer.model):
+        answer = self.answer
+        if answer.answerer == "endpoint" and not (answer.url and answer.model):
             raise ValueError("answer.url and answer.model are needed when answer.answerer is endpoint")
+        if answer.answerer in ("transformers", "vllm") and not answer.model:
+            raise ValueError(f"answer.model is needed when answer.answerer is {answer.answerer}")
+        if answer.answerer == "llm" and not answer.llm:
+            raise ValueError("answer.llm is needed when answer.answerer is llm: name it as module:Class")
         return self
 
     @property

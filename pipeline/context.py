@@ -23,7 +23,7 @@ from PIL import Image
 
 from ingest.document import FULL_PAGE, Box, Chunk
 from ingest.errors import RectoError
-from pipeline.answering.tokens import CountTokens, estimate_tokens, fit_picture, picture_tokens
+from pipeline.answering.tokens import Costs, fit_picture, shrink_picture
 from pipeline.config import AnswerSection
 from pipeline.errors import ConfigError, InputError
 from pipeline.results import ContextUsed, PageHit, PageRef, ScoredChunk
@@ -112,14 +112,15 @@ def build_context(
     question: str,
     hits: Sequence[PageHit],
     settings: AnswerSection,
-    count_tokens: CountTokens = estimate_tokens,
+    costs: Costs | None = None,
     pictures: PictureSource | None = None,
 ) -> MixedContext:
-    """Choose what the model is shown. `hits` in rank order, at least one.
+    """Choose what the model is shown. `hits` in rank order, at least one; without `costs` they are estimated.
 
     Raises `InputError` when the question is too long, `ConfigError` when the budget cannot hold the best evidence.
     """
-    return _Builder(question, hits, settings, count_tokens, pictures if settings.image_tokens else None).build()
+    costs = costs or Costs.estimated(settings.image_patch)
+    return _Builder(question, hits, settings, costs, pictures if settings.image_tokens else None).build()
 
 
 @dataclass(slots=True)
@@ -140,14 +141,18 @@ class _Builder:
         question: str,
         hits: Sequence[PageHit],
         settings: AnswerSection,
-        count_tokens: CountTokens,
+        costs: Costs,
         pictures: PictureSource | None,
     ) -> None:
         self.question, self.hits, self.settings = question, hits, settings
-        self.count, self.pictures = count_tokens, pictures
-        self.system = load("answer_system").render(unanswerable=load("unanswerable").text)
-        self.closing = load("answer_question").render(question=question)
-        self.fixed = count_tokens(self.system) + count_tokens(self.closing)
+        self.costs, self.count, self.pictures = costs, costs.text, pictures
+        if settings.form == "claims":
+            self.system = load("answer_system_claims").text
+            self.closing = load("answer_question_claims").render(question=question)
+        else:
+            self.system = load("answer_system").render(unanswerable=load("unanswerable").text)
+            self.closing = load("answer_question").render(question=question)
+        self.fixed = costs.frame + self.count(self.system) + self.count(self.closing)
         self.left = settings.context_tokens - settings.output_tokens - self.fixed
         self.dropped: list[Dropped] = []
 
@@ -229,10 +234,10 @@ class _Builder:
         except RectoError as error:
             self.dropped.append(Dropped(draft.hit.ref, Reason.NO_PICTURE, is_picture=True, detail=str(error)))
             return False
-        patch, most = self.settings.image_patch, self.settings.image_tokens
+        most = self.settings.image_tokens
         if picture is not None:
-            picture = fit_picture(picture, min(most, room) if at_any_size else most, patch)
-        tokens = picture_tokens(*picture.size, patch) if picture is not None else 0
+            picture = self._fitted(picture, min(most, room) if at_any_size else most)
+        tokens = self.costs.picture(*picture.size) if picture is not None else 0
         if picture is None or tokens > room:
             self.dropped.append(Dropped(draft.hit.ref, Reason.BUDGET, is_picture=True))
             return False
@@ -240,6 +245,11 @@ class _Builder:
         draft.picture, draft.image_tokens = picture, tokens
         draft.text_tokens += words
         return True
+
+    def _fitted(self, picture: Image.Image, most: int) -> Image.Image:
+        if self.costs.exact:
+            return shrink_picture(picture, most, self.costs.picture)
+        return fit_picture(picture, most, self.settings.image_patch)
 
     def _page_tokens(self, draft: _Draft, chunks: list[ScoredChunk], with_picture: bool | None = None) -> int:
         """Tokens of the page's text. Numbers count as the longest in use, so that renumbering adds nothing."""

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from ingest.figures import Figure
     from pipeline.answering.base import Answerer, AnswerEvent
+    from pipeline.generation.base import Generator
     from pipeline.indexing import AddReport
     from pipeline.retrieval.retriever import Retriever
     from pipeline.stores.history import History
@@ -333,10 +334,17 @@ class Library:
         return Retriever(self._stores, self._embedders, self.settings.retrieval)
 
     @cached_property
+    def generator(self) -> Generator:
+        """The configured model, loaded once. Raises `ConfigError` when none is configured."""
+        from pipeline.generation.factory import make_generator
+
+        return make_generator(self.settings.answer)
+
+    @cached_property
     def _answerer(self) -> Answerer:
         from pipeline.answering.factory import make_answerer
 
-        return make_answerer(self.settings.answer, self._embedders.text, self.page_picture)
+        return make_answerer(self.settings.answer, self._embedders.text, lambda: self.generator, self.page_picture)
 
     def _index(
         self, files: Sequence[Path], *, retry_failed: bool, passwords: Sequence[str], progress: Progress | None

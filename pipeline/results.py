@@ -105,7 +105,8 @@ class Answer:
     """An answer with its claims. When `abstained`, `text` says that the documents do not say.
 
     `confidence`: how well the evidence fits the question, higher is surer, comparable between questions to the same
-    answerer; None where the answerer cannot tell.
+    answerer; None where the answerer cannot tell. `unparsed`: the model's reply did not have the form asked for; its
+    text is shown as it came, and what its claims rest on is unknown where they do not say.
     """
 
     question: str
@@ -116,3 +117,4 @@ class Answer:
     usage: Mapping[str, int] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     confidence: float | None = None
+    unparsed: bool = False

@@ -70,7 +70,7 @@ def _begin(suite: Suite, folder: Path, corpora: Mapping[str, tuple[Corpus, dict[
     """Writes `run.json`, or makes sure that the one there is of the same run."""
     settings = {one.name: load_settings(one.settings) for one in suite.configurations}
     for one in suite.configurations:
-        if suite.ask and one.pages == "none" and settings[one.name].answer.answerer != "endpoint":
+        if suite.ask and one.pages == "none" and settings[one.name].answer.answerer == "extractive":
             raise EvaluationError(
                 f"configuration {one.name}: with `pages: none` a model answers from memory, and quoting needs pages: "
                 "set answer.answerer to endpoint, answer.url and answer.model"
@@ -118,8 +118,8 @@ def _judge(suite: Suite, folder: Path) -> Judge | None:
         return None
     from eval.judge.calibration import calibrate
     from eval.judge.judge import Judge
-    from pipeline.answering.endpoint import endpoint_llm, explain
     from pipeline.config import AnswerSection
+    from pipeline.generation.endpoint import endpoint_llm, explain
 
     part = suite.judge
     section = AnswerSection(answerer="endpoint", url=part.url, model=part.model, api_key=part.api_key)

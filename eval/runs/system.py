@@ -12,7 +12,6 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -29,7 +28,7 @@ from pipeline.results import Answer, ContextUsed, PageHit, PageRef
 from prompts.loader import load
 
 if TYPE_CHECKING:
-    from llama_index.core.llms import LLM
+    pass
 
 
 def document_id(path: Path) -> str:
@@ -150,23 +149,23 @@ class System:
     def _shown(self, answer: Answer) -> dict[str, int]:
         """Tokens that a model was shown; quoting shows none to any."""
         context = answer.context
-        return {TEXT: context.text_tokens, IMAGE: context.image_tokens} if self._waits else {}
+        quotes = self.settings.answer.answerer == "extractive"
+        return {} if quotes else {TEXT: context.text_tokens, IMAGE: context.image_tokens}
 
     def _from_memory(self, question: Question) -> Answer:
-        """What the endpoint's model says without any page."""
+        """What the model says without any page."""
         from llama_index.core.llms import ChatMessage
 
         from pipeline.answering.abstention import is_abstention
-        from pipeline.answering.endpoint import explain
         from pipeline.answering.llm import token_usage
         from pipeline.answering.tokens import estimate_tokens
 
         prompt = load("closed_book").render(question=question.text, unanswerable=load("unanswerable").text)
         started = time.perf_counter()
         try:
-            response = self._model.chat([ChatMessage(role="user", content=prompt)])
+            response = self._library.generator.llm.chat([ChatMessage(role="user", content=prompt)])
         except Exception as error:  # every integration raises the errors of its own library
-            raise explain(error, self.settings.answer) from error
+            raise self._library.generator.explain(error) from error
         text = (response.message.content or "").strip()
         return Answer(
             question.text,
@@ -176,12 +175,6 @@ class System:
             usage=token_usage(response),
             seconds={"answer": time.perf_counter() - started},
         )
-
-    @cached_property
-    def _model(self) -> LLM:
-        from pipeline.answering.endpoint import endpoint_llm
-
-        return endpoint_llm(self.settings.answer)
 
     def _result(self, outcome: Outcome, hits: tuple[PageHit, ...]) -> Result:
         trace = tuple(

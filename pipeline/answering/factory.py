@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from pipeline.answering.base import Answerer
 from pipeline.config import AnswerSection
 from pipeline.context import PictureSource
 from pipeline.embedding.base import TextEmbedder
 
+if TYPE_CHECKING:
+    from pipeline.generation.base import Generator
 
-def make_answerer(settings: AnswerSection, embedder: TextEmbedder, pictures: PictureSource | None = None) -> Answerer:
-    """The answerer of `settings.answerer`. Raises `ConfigError` when its settings are incomplete."""
-    if settings.answerer == "endpoint":
-        from pipeline.answering.endpoint import endpoint_answerer
 
-        return endpoint_answerer(settings, pictures)
+def make_answerer(
+    settings: AnswerSection,
+    embedder: TextEmbedder,
+    generator: Callable[[], Generator],
+    pictures: PictureSource | None = None,
+) -> Answerer:
+    """The answerer of `settings.answerer`; `generator` is called only where a model answers."""
+    if settings.answerer != "extractive":
+        from pipeline.answering.llm import LlmAnswerer
+
+        return LlmAnswerer(generator(), settings, pictures)
     from pipeline.answering.extractive import ExtractiveAnswerer
 
     return ExtractiveAnswerer(embedder, settings.pages)

@@ -1,31 +1,31 @@
 """Answers with any LlamaIndex `LLM`: one chat message of text and image blocks, the question last.
 
-Owns the message, the reading of the reply and the stream of events. Which model, and how it is reached, is decided by
-whoever makes the `LLM` (`endpoint.py` for an OpenAI-compatible URL).
+Owns the message, the order of asking and reading, and the stream of events. Which model, and how it is reached, is
+decided by whoever makes the `Generator` (`pipeline/generation`); how a reply is read, in `replies.py`.
 """
 
 from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pipeline.answering.abstention import abstention, is_abstention, is_agreed_sentence
+from pipeline.answering.abstention import abstention
 from pipeline.answering.base import AnswerEvent, AnswerReady, ClaimReady, TextDelta
-from pipeline.answering.claims import Statement, build_claim, plain, split_reply
-from pipeline.answering.tokens import CountTokens, estimate_tokens
+from pipeline.answering.claims import plain
+from pipeline.answering.replies import Reading, reading, schema
 from pipeline.config import AnswerSection
 from pipeline.context import MixedContext, PictureSource, build_context
-from pipeline.errors import ModelError
-from pipeline.results import Answer, Claim, FoundPart, PageHit
+from pipeline.errors import ModelError, RectoError
+from pipeline.results import Answer, FoundPart, PageHit
 
 if TYPE_CHECKING:
-    from llama_index.core.llms import LLM, ChatMessage
+    from llama_index.core.llms import ChatMessage
     from PIL import Image
 
-Explain = Callable[[Exception], ModelError]
-"""Turns what an LLM library raised into one line that says what to do."""
+    from pipeline.generation.base import Generator
 
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
@@ -33,16 +33,19 @@ _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 class LlmAnswerer:
     """Answers by a model that reads page texts and page pictures."""
 
-    def __init__(
-        self,
-        llm: LLM,
-        settings: AnswerSection,
-        pictures: PictureSource | None = None,
-        count_tokens: CountTokens = estimate_tokens,
-        explain: Explain | None = None,
-    ) -> None:
-        self._llm, self._settings, self._pictures, self._count = llm, settings, pictures, count_tokens
-        self._explain = explain or self._explain_any
+    def __init__(self, generator: Generator, settings: AnswerSection, pictures: PictureSource | None = None) -> None:
+        self._generator, self._settings, self._pictures = generator, settings, pictures
+        self._llm = generator.llm
+
+    @property
+    def wave(self) -> int:
+        """Questions that `answer_many` answers best at once."""
+        return self._generator.wave
+
+    @property
+    def parallel(self) -> int:
+        """Threads that may ask at once."""
+        return self._generator.parallel
 
     def answer(self, question: str, hits: Sequence[PageHit], parts: Sequence[FoundPart] = ()) -> Answer:
         """Raises `ModelError` when the model cannot be used or answers nothing."""
@@ -50,12 +53,36 @@ class LlmAnswerer:
         context = self._context(question, hits)
         if context is None:
             return abstention(question)
-        try:
-            response = self._llm.chat(messages(context))
-            reply, usage = response.message.content or "", token_usage(response)
-        except Exception as error:  # every integration raises the errors of its own library
-            raise self._explain(error) from error
-        return self._finish(context, reply, _claims(reply, context), usage, started)
+        with self._explained():
+            response = self._llm.chat(messages(context), **self._options(context))
+        return self._finished(context, response, started)
+
+    def answer_many(self, asked: Sequence[tuple[str, Sequence[PageHit]]]) -> list[Answer | RectoError]:
+        """`answer` of each (question, hits), in order, all handed to the engine at once where it takes many.
+
+        What fails is that question's error. `seconds` of an answer are its share of the time that all took.
+        """
+        started = time.perf_counter()
+        done: dict[int, Answer | RectoError] = {}
+        contexts: dict[int, MixedContext] = {}
+        for place, (question, hits) in enumerate(asked):
+            try:
+                context = self._context(question, hits)
+            except RectoError as error:
+                done[place] = error
+                continue
+            if context is None:
+                done[place] = abstention(question)
+            else:
+                contexts[place] = context
+        for place, response in zip(contexts, self._chat_many(list(contexts.values())), strict=True):
+            try:
+                if isinstance(response, Exception):
+                    raise self._generator.explain(response) from response
+                done[place] = self._finished(contexts[place], response, started, share=len(contexts))
+            except RectoError as error:
+                done[place] = error
+        return [done[place] for place in range(len(asked))]
 
     def stream(self, question: str, hits: Sequence[PageHit], parts: Sequence[FoundPart] = ()) -> Iterator[AnswerEvent]:
         """Text as the model writes it; each claim once it has ended; the answer. Raises like `answer`."""
@@ -64,59 +91,99 @@ class LlmAnswerer:
         if context is None:
             yield AnswerReady(abstention(question))
             return
-        reply, read = "", 0
-        claims: list[Claim] = []
+        read = self._reading(context)
         usage: dict[str, int] = {}
         for delta, counts in self._deltas(context):
             usage.update(counts)
-            reply += delta
             if delta:
                 yield TextDelta(delta)
-            ended = _ended(reply[read:])
-            for statement, _ in ended:
-                if not is_agreed_sentence(statement.text):
-                    claims.append(build_claim(statement, context.pieces))
-                    yield ClaimReady(claims[-1])
-            read += ended[-1][1] if ended else 0
-        rest = _claims(reply[read:], context)
-        answer = self._finish(context, reply, (*claims, *rest), usage, started)
-        for claim in rest:
-            yield ClaimReady(claim)
+            yield from map(ClaimReady, read.add(delta))
+        rest = read.end()
+        answer = self._answer(context, read, usage, started)
+        yield from map(ClaimReady, rest)
         yield AnswerReady(answer)
 
     def _context(self, question: str, hits: Sequence[PageHit]) -> MixedContext | None:
         """What the model is shown, or None when there is nothing to show."""
-        context = build_context(question, hits, self._settings, self._count, self._pictures) if hits else None
-        return context if context is not None and context.pages else None
+        if not hits:
+            return None
+        context = build_context(question, hits, self._settings, self._generator.costs, self._pictures)
+        return context if context.pages else None
+
+    def _options(self, context: MixedContext) -> dict[str, Any]:
+        """What holds the reply to its form, where the engine can do that."""
+        constrain = self._generator.constrain
+        if self._settings.form != "claims" or constrain is None:
+            return {}
+        return constrain(schema(context.pieces))
+
+    def _chat_many(self, contexts: Sequence[MixedContext]) -> Sequence[Any]:
+        many = self._generator.chat_many
+        asked = [messages(context) for context in contexts]
+        options = [self._options(context) for context in contexts]
+        if many is not None and contexts:
+            with self._explained():
+                return many(asked, options)
+        return [self._chat_or_error(*each) for each in zip(asked, options, strict=True)]
+
+    def _chat_or_error(self, asked: list[ChatMessage], options: Mapping[str, Any]) -> Any:
+        try:
+            return self._llm.chat(asked, **options)
+        except Exception as error:  # the caller explains it
+            return error
 
     def _deltas(self, context: MixedContext) -> Iterator[tuple[str, dict[str, int]]]:
-        silent = True
-        try:
-            for response in self._llm.stream_chat(messages(context)):
+        silent, ends = True, self._generator.ends
+        whole = ends is None
+        with self._explained():
+            for response in self._llm.stream_chat(messages(context), **self._options(context)):
                 silent = False
+                whole = whole or (ends is not None and ends(response))
                 yield response.delta or "", token_usage(response)
             if silent:
                 raise ValueError("the stream ended without a single event")
-        except Exception as error:  # as in `answer`
-            raise self._explain(error) from error
+        if not whole:
+            raise ModelError(
+                f"the model {self._llm.metadata.model_name} broke off in the middle of its reply: ask again, and look "
+                "at the server's log"
+            )
 
-    def _finish(
-        self, context: MixedContext, reply: str, claims: tuple[Claim, ...], usage: dict[str, int], started: float
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except RectoError:
+            raise
+        except Exception as error:  # every integration raises the errors of its own library
+            raise self._generator.explain(error) from error
+
+    def _reading(self, context: MixedContext) -> Reading:
+        return reading(self._settings.form, context.pieces)
+
+    def _finished(self, context: MixedContext, response: Any, started: float, share: int = 1) -> Answer:
+        read = self._reading(context)
+        read.add(response.message.content or "")
+        read.end()
+        return self._answer(context, read, token_usage(response), started, share)
+
+    def _answer(
+        self, context: MixedContext, read: Reading, usage: dict[str, int], started: float, share: int = 1
     ) -> Answer:
-        text = plain(reply)
-        if not text:
+        if not plain(read.reply):
             raise ModelError(
                 f"the model {self._llm.metadata.model_name} answered nothing; "
                 f"raise answer.output_tokens ({self._settings.output_tokens}) or try another model"
             )
-        seconds = {"answer": time.perf_counter() - started}
-        abstained = is_abstention(reply) and not any(claim.citations for claim in claims)
-        return Answer(context.question, text, abstained, claims, context.used, usage, seconds)
-
-    def _explain_any(self, error: Exception) -> ModelError:
-        lines = str(error).strip().splitlines()
-        return ModelError(
-            f"the model {self._llm.metadata.model_name} failed: {lines[0] if lines else type(error).__name__}"
+        seconds = {"answer": (time.perf_counter() - started) / share}
+        return Answer(
+            context.question,
+            read.text,
+            read.abstained,
+            tuple(read.claims),
+            context.used,
+            usage,
+            seconds,
+            unparsed=read.unparsed,
         )
 
 
@@ -141,22 +208,6 @@ def _png(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
     picture.convert("RGB").save(buffer, format="PNG", compress_level=1)
     return buffer.getvalue()
-
-
-def _claims(reply: str, context: MixedContext) -> tuple[Claim, ...]:
-    return tuple(
-        build_claim(statement, context.pieces)
-        for statement, _ in split_reply(reply)
-        if not is_agreed_sentence(statement.text)
-    )
-
-
-def _ended(reply: str) -> list[tuple[Statement, int]]:
-    """Statements that can no longer change: those after which another one has begun. A half-written mark is none."""
-    opened = reply.rfind("[")
-    if opened > reply.rfind("]"):
-        reply = reply[:opened]
-    return list(split_reply(reply))[:-1]
 
 
 def token_usage(response: Any) -> dict[str, int]:

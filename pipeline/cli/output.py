@@ -233,6 +233,7 @@ class AskLine(Line):
     id: QuestionId
     answer: str
     abstained: bool
+    unparsed: bool
     claims: list[ClaimItem]
     context: ContextItem
     usage: dict[str, int]
@@ -245,6 +246,7 @@ class AskLine(Line):
             id=question_id,
             answer=answer.text,
             abstained=answer.abstained,
+            unparsed=answer.unparsed,
             claims=[ClaimItem.of(claim) for claim in answer.claims],
             context=ContextItem(
                 pages=[PageItem.of(ref) for ref in context.pages],

@@ -16,7 +16,10 @@ from PIL import Image
 
 
 class ChatServer:
-    """`reply` is what the model says, or what `say` makes of the last message; the rest makes it misbehave."""
+    """`reply` is what the model says, or what `say` makes of the last message; the rest makes it misbehave.
+
+    failures: statuses of the next requests, one each. breaks_off: a stream ends before its reply does.
+    """
 
     def __init__(self) -> None:
         self.reply = ""
@@ -25,6 +28,8 @@ class ChatServer:
         self.status = 200
         self.body: bytes | None = None
         self.delay = 0.0
+        self.breaks_off = False
+        self.failures: list[int] = []
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
         self.usage = {"prompt_tokens": 321, "completion_tokens": 21, "total_tokens": 342}
@@ -44,7 +49,9 @@ class ChatServer:
         if self.say is not None:
             content = request["messages"][-1]["content"]
             reply = self.say(content if isinstance(content, str) else content[-1]["text"])
-        if self.status != 200 or self.body is not None:
+        if self.failures:
+            self._send(handler, self.failures.pop(0), "application/json", b'{"error": {"message": "not now"}}')
+        elif self.status != 200 or self.body is not None:
             body = self.body if self.body is not None else b'{"error": {"message": "so it is"}}'
             self._send(handler, self.status, "application/json", body)
         elif request.get("stream"):
@@ -59,6 +66,10 @@ class ChatServer:
         for text in self.pieces or [reply]:
             choice = {"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": None}
             yield _event({**self._head(request, "chat.completion.chunk"), "choices": [choice]})
+        if self.breaks_off:
+            return
+        end = {"index": 0, "delta": {}, "finish_reason": "stop"}
+        yield _event({**self._head(request, "chat.completion.chunk"), "choices": [end]})
         if request.get("stream_options", {}).get("include_usage"):
             yield _event({**self._head(request, "chat.completion.chunk"), "choices": [], "usage": self.usage})
         yield b"data: [DONE]\n\n"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ingest.document import FULL_PAGE, Box
-from pipeline.answering.tokens import estimate_tokens, picture_tokens
+from pipeline.answering.tokens import Costs, estimate_tokens, picture_tokens
 from pipeline.config import AnswerSection
 from pipeline.context import MixedContext, Reason, build_context
 from pipeline.errors import ConfigError, InputError
@@ -187,6 +187,11 @@ def test_a_real_tokenizer_can_do_the_counting(embedder) -> None:
         return [hit([text], page_index=n) for n, text in enumerate(texts)]
 
     section = AnswerSection(context_tokens=700, output_tokens=64, image_tokens=0)
-    context = build_context(QUESTION, few(["The ferry carried 1,204 lorries. " * 12] * 5), section, count)
+    context = build_context(
+        QUESTION,
+        few(["The ferry carried 1,204 lorries. " * 12] * 5),
+        section,
+        Costs(count, lambda width, height: picture_tokens(width, height, 28)),
+    )
     assert 540 < total(context) <= 700
     assert context.text_tokens == sum(map(count, [context.system, *(p.text for p in context.pages), context.closing]))

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline.answering.base import AnswerReady, ClaimReady, TextDelta
-from pipeline.answering.endpoint import endpoint_answerer
 from pipeline.answering.llm import LlmAnswerer
 from pipeline.config import AnswerSection
 from pipeline.errors import ConfigError, ModelError
+from pipeline.generation.endpoint import endpoint_generator, endpoint_llm
 from pipeline.results import PageRef
 from prompts.loader import load
 from tests.answering.fake_server import ChatServer, picture_of, serving
@@ -48,7 +48,8 @@ def page_picture(ref: PageRef) -> Image.Image:
 
 
 def answerer(server: ChatServer, pictures: bool = True, **changes: object) -> LlmAnswerer:
-    return endpoint_answerer(section(server, **changes), page_picture if pictures else None, retries=0)
+    settings = section(server, **{"retries": 0, **changes})
+    return LlmAnswerer(endpoint_generator(settings), settings, page_picture if pictures else None)
 
 
 def test_each_page_s_text_is_followed_by_its_picture_and_the_question_is_last(server: ChatServer) -> None:
@@ -195,9 +196,9 @@ def test_a_server_that_is_not_there(server: ChatServer) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
-    gone = AnswerSection(answerer="endpoint", url=url, model="reader-7b")
+    gone = AnswerSection(answerer="endpoint", url=url, model="reader-7b", retries=0)
     with pytest.raises(ModelError, match=re.escape(url) + r".*cannot be reached"):
-        endpoint_answerer(gone, retries=0).answer(QUESTION, HITS)
+        LlmAnswerer(endpoint_generator(gone), gone).answer(QUESTION, HITS)
 
 
 def test_a_server_that_takes_too_long(server: ChatServer) -> None:
@@ -208,6 +209,6 @@ def test_a_server_that_takes_too_long(server: ChatServer) -> None:
 
 def test_an_address_that_is_no_url_is_a_configuration_error() -> None:
     with pytest.raises(ConfigError, match=r"answer\.url"):
-        endpoint_answerer(AnswerSection(url="localhost:8000", model="m"))
+        endpoint_llm(AnswerSection(url="localhost:8000", model="m"))
     with pytest.raises(ConfigError, match=r"answer\.model"):
-        endpoint_answerer(AnswerSection(url="http://localhost:8000/v1"))
+        endpoint_llm(AnswerSection(url="http://localhost:8000/v1"))

@@ -6,33 +6,31 @@ counts nothing, and Recto counts for itself.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from pipeline.answering.llm import LlmAnswerer
+from pipeline.answering.tokens import Costs
 from pipeline.config import AnswerSection
-from pipeline.context import PictureSource
-from pipeline.errors import ConfigError, ModelError
+from pipeline.errors import ConfigError, ModelError, RectoError
+from pipeline.generation.base import Generator, Schema
 
 if TYPE_CHECKING:
-    from llama_index.core.llms import LLM
-
-RETRIES = 2
-"""Of refused connections, 408, 409, 429 and 5xx, with backoff and the server's Retry-After."""
+    from llama_index.core.llms import LLM, ChatResponse
 
 
-def endpoint_answerer(
-    settings: AnswerSection, pictures: PictureSource | None = None, retries: int = RETRIES
-) -> LlmAnswerer:
-    """An answerer that asks the model at `settings.url`. Opens no connection yet."""
-    return LlmAnswerer(
-        endpoint_llm(settings, retries),
-        settings,
-        pictures,
-        explain=lambda error: explain(error, settings),
+def endpoint_generator(settings: AnswerSection) -> Generator:
+    """The model at `settings.url`. Opens no connection yet."""
+    return Generator(
+        endpoint_llm(settings),
+        Costs.estimated(settings.image_patch),
+        partial(explain, settings=settings),
+        constrain=_constrain,
+        ends=_ends,
+        parallel=settings.parallel,
     )
 
 
-def endpoint_llm(settings: AnswerSection, retries: int = RETRIES) -> LLM:
+def endpoint_llm(settings: AnswerSection) -> LLM:
     """The LLM itself. Raises `ConfigError` when `answer.url` or `answer.model` is missing or no URL."""
     from llama_index.llms.openai_like import OpenAILike  # type: ignore[import-untyped]
     from openai import OpenAI
@@ -41,32 +39,51 @@ def endpoint_llm(settings: AnswerSection, retries: int = RETRIES) -> LLM:
         raise ConfigError("answer.model: name the model that the endpoint serves")
     if not settings.url.startswith(("http://", "https://")):
         raise ConfigError(f"answer.url: {settings.url!r} is no URL; write it as http://host:port/v1")
-    client = OpenAI(
-        base_url=settings.url, api_key=settings.api_key or "none", timeout=settings.timeout, max_retries=retries
-    )
+    key = settings.api_key or "none"
+    seed = {"seed": settings.seed} if settings.temperature else {}  # some servers refuse it, and greedy needs none
+    # The client retries what may pass (408, 409, 429, 5xx, refused connections): each wait twice the one before, half a
+    # second to eight, or what the server's Retry-After says.
+    client = OpenAI(base_url=settings.url, api_key=key, timeout=settings.timeout, max_retries=settings.retries)
     return OpenAILike(
         model=settings.model,
         api_base=settings.url,
-        api_key=settings.api_key or "none",
+        api_key=key,
         is_chat_model=True,
         context_window=settings.context_tokens,
         max_tokens=settings.output_tokens,
-        temperature=0.0,
+        temperature=settings.temperature,
         timeout=settings.timeout,
         max_retries=0,  # the client retries; LlamaIndex would retry its retries
         openai_client=client,
-        additional_kwargs={"stream_options": {"include_usage": True}},
+        additional_kwargs={"stream_options": {"include_usage": True}, **seed},
     )
 
 
-def explain(error: Exception, settings: AnswerSection) -> ModelError:
+def _ends(event: ChatResponse) -> bool:
+    return any(choice.finish_reason is not None for choice in getattr(event.raw, "choices", None) or ())
+
+
+def _constrain(schema: Schema) -> dict[str, Any]:
+    form = {"name": "answer", "schema": dict(schema), "strict": True}
+    return {"response_format": {"type": "json_schema", "json_schema": form}}
+
+
+def explain(error: Exception, settings: AnswerSection) -> RectoError:
     """One line: what failed at which URL, and what to do."""
+    import httpx
     import openai
+
+    if isinstance(error, RectoError):
+        return error
 
     where = f"{settings.url} (model {settings.model})"
     said = _said(error)
     if isinstance(error, openai.APITimeoutError):
         return ModelError(f"{where} did not answer in {settings.timeout:g} s; raise answer.timeout or check the server")
+    if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError):
+        return ModelError(f"{where} broke off in the middle of its reply; look at the server's log and ask again")
+    if isinstance(error, httpx.TimeoutException):
+        return ModelError(f"{where} fell silent for {settings.timeout:g} s; raise answer.timeout or check the server")
     if isinstance(error, openai.APIConnectionError):
         return ModelError(f"{where} cannot be reached; start the server or correct answer.url")
     if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):

@@ -1,0 +1,139 @@
+"""What every generator is: a LlamaIndex `LLM`, what a context costs it, and what its failures mean for the user.
+
+Owns the common part of the models that run in this process. Never builds a message and never reads a reply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from llama_index.core.base.llms.generic_utils import (
+    chat_response_to_completion_response,
+    stream_chat_response_to_completion_response,
+)
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    ChatResponse,
+    ChatResponseGen,
+    CompletionResponse,
+    CompletionResponseGen,
+    LLMMetadata,
+    MessageRole,
+)
+from llama_index.core.llms import LLM, CustomLLM
+
+from pipeline.answering.tokens import Costs
+from pipeline.errors import ModelError, RectoError
+
+Explain = Callable[[Exception], RectoError]
+"""Turns what an LLM library raised into one line that says what to do."""
+
+Schema = Mapping[str, Any]
+"""A JSON schema that a reply must follow."""
+
+ChatMany = Callable[[Sequence[Sequence[ChatMessage]], Sequence[Mapping[str, Any]]], list[ChatResponse | Exception]]
+"""Replies to several conversations at once, each with its own keyword arguments; a failure costs one reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """A model that writes.
+
+    ends: whether an event of a stream is the last of a whole reply; None where the library itself makes sure.
+    constrain: the keyword arguments of `chat` that hold a reply to a schema; None where the engine cannot.
+    wave: conversations that `chat_many` takes at once; 1 without it. parallel: calls that may wait side by side.
+    """
+
+    llm: LLM
+    costs: Costs
+    explain: Explain
+    ends: Callable[[ChatResponse], bool] | None = None
+    constrain: Callable[[Schema], dict[str, Any]] | None = None
+    chat_many: ChatMany | None = None
+    wave: int = 1
+    parallel: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model wrote, and the tokens of the prompt and of the reply."""
+
+    text: str
+    prompt_tokens: int
+    completion_tokens: int
+    token_ids: tuple[int, ...] = field(default=(), repr=False)
+
+    def response(self, delta: str | None = None) -> ChatResponse:
+        return ChatResponse(
+            message=ChatMessage(role=MessageRole.ASSISTANT, content=self.text),
+            delta=delta,
+            additional_kwargs={
+                "prompt_tokens": self.prompt_tokens,
+                "completion_tokens": self.completion_tokens,
+                "total_tokens": self.prompt_tokens + self.completion_tokens,
+            },
+            raw={"token_ids": list(self.token_ids)},
+        )
+
+
+class LocalLLM(CustomLLM):
+    """A model in this process. Subclasses give `_replies`, which yields the reply as it grows, the whole one last."""
+
+    model: str
+    context_tokens: int
+    output_tokens: int
+
+    @classmethod
+    def class_name(cls) -> str:
+        return cls.__name__
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        return LLMMetadata(
+            context_window=self.context_tokens,
+            num_output=self.output_tokens,
+            is_chat_model=True,
+            model_name=self.model,
+        )
+
+    def _replies(self, messages: Sequence[ChatMessage], options: Mapping[str, Any]) -> Iterator[Reply]:
+        raise NotImplementedError
+
+    def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        *_, last = self._replies(messages, kwargs)
+        return last.response()
+
+    def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
+        read = 0
+        for reply in self._replies(messages, kwargs):
+            yield reply.response(reply.text[read:])
+            read = len(reply.text)
+
+    def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
+        return chat_response_to_completion_response(self.chat([_asked(prompt)], **kwargs))
+
+    def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:
+        return stream_chat_response_to_completion_response(self.stream_chat([_asked(prompt)], **kwargs))
+
+
+def _asked(prompt: str) -> ChatMessage:
+    return ChatMessage(role=MessageRole.USER, content=prompt)
+
+
+def explain_any(model: str) -> Explain:
+    """For a library of which nothing is known: what it said, on one line."""
+
+    def explain(error: Exception) -> RectoError:
+        if isinstance(error, RectoError):
+            return error
+        return ModelError(f"the model {model} failed: {first_line(error)}")
+
+    return explain
+
+
+def first_line(error: Exception) -> str:
+    """What an exception says, on one short line."""
+    lines = str(error).strip().splitlines()
+    return (lines[0] if lines else type(error).__name__)[:300]
