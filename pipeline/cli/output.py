@@ -233,7 +233,6 @@ class AskLine(Line):
     id: QuestionId
     answer: str
     abstained: bool
-    unparsed: bool
     claims: list[ClaimItem]
     context: ContextItem
     usage: dict[str, int]
@@ -246,7 +245,6 @@ class AskLine(Line):
             id=question_id,
             answer=answer.text,
             abstained=answer.abstained,
-            unparsed=answer.unparsed,
             claims=[ClaimItem.of(claim) for claim in answer.claims],
             context=ContextItem(
                 pages=[PageItem.of(ref) for ref in context.pages],

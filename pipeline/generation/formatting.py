@@ -104,7 +104,9 @@ class ChatFormat:
         if not hasattr(pictures, "max_image_size"):  # keeps what it is given: shrinking the page is enough
             side = settings.image_patch
             self._check_smallest(settings, self._count_picture(side, side))
-            return {}
+            # Qwen's family says in pixels what a picture may take: vLLM sets memory aside by it.
+            patch, merge = getattr(pictures, "patch_size", None), getattr(pictures, "merge_size", None)
+            return {"max_pixels": settings.image_tokens * (patch * merge) ** 2} if patch and merge else {}
         tile, largest = pictures.max_image_size["longest_edge"], pictures.size["longest_edge"]
         for longest in range(largest // tile * tile, 0, -tile):
             pictures.size = {**dict(pictures.size), "longest_edge": longest}
