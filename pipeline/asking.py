@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from itertools import chain, zip_longest
 
-from pipeline.answering.base import Answerer, AnswerEvent, AnswerReady
-from pipeline.results import FoundPart, PageHit, PageRef, SearchResult
+from pipeline.answering.base import Answerer, AnswerEvent, AnswerReady, TextDelta
+from pipeline.errors import RectoError
+from pipeline.results import Answer, FoundPart, PageHit, PageRef, SearchResult
 from pipeline.stores.history import History
 
 
@@ -21,17 +23,46 @@ def ask_stream(
 ) -> Iterator[AnswerEvent]:
     """The answerer's events; the last carries the seconds of retrieval too and is in the log before it is sent.
 
-    `parts`: what was found for each part of the question; one for a question that is whole.
+    `parts`: what was found for each part of the question; one for a question that is whole. A failure is in the log
+    too, with what had been written until then.
     """
     found = [part.found for part in parts]
-    events = answerer.stream(question, best_of_all(found), parts if len(parts) > 1 else ())
-    for event in events:
-        if isinstance(event, AnswerReady):
-            answer = replace(event.answer, seconds={**_summed(found), **event.answer.seconds})
-            stored = json.dumps(asdict(answer), ensure_ascii=False)
-            history.log_question("ask", question, stored, settings_hash, sum(answer.seconds.values()))
-            event = AnswerReady(answer)
-        yield event
+    hits, started, written = best_of_all(found), time.perf_counter(), ""
+    events = answerer.stream(question, hits, parts if len(parts) > 1 else ())
+    try:
+        for event in events:
+            if isinstance(event, TextDelta):
+                written += event.text
+            elif isinstance(event, AnswerReady):
+                answer = replace(event.answer, seconds={**summed(found), **event.answer.seconds})
+                log_answer(history, question, answer, settings_hash)
+                event = AnswerReady(answer)
+            yield event
+    except RectoError as error:
+        seconds = sum(summed(found).values()) + time.perf_counter() - started
+        log_failure(history, question, error, settings_hash, hits, seconds, written)
+        raise
+
+
+def log_answer(history: History, question: str, answer: Answer, settings_hash: str) -> None:
+    """Put an answer with its evidence into the question log."""
+    stored = json.dumps(asdict(answer), ensure_ascii=False)
+    history.log_question("ask", question, stored, settings_hash, sum(answer.seconds.values()))
+
+
+def log_failure(
+    history: History,
+    question: str,
+    error: RectoError,
+    settings_hash: str,
+    hits: Sequence[PageHit] = (),
+    seconds: float = 0.0,
+    written: str = "",
+) -> None:
+    """Put into the log what went wrong, what had been written, and from which pages (so that it goes when they go)."""
+    pages = [asdict(hit.ref) for hit in hits]
+    stored = json.dumps({"error": str(error), "text": written, "pages": pages}, ensure_ascii=False)
+    history.log_question("ask", question, stored, settings_hash, seconds)
 
 
 def best_of_all(parts: Sequence[SearchResult]) -> tuple[PageHit, ...]:
@@ -43,6 +74,7 @@ def best_of_all(parts: Sequence[SearchResult]) -> tuple[PageHit, ...]:
     return tuple(hits.values())[: max((len(part.hits) for part in parts), default=0)]
 
 
-def _summed(parts: Sequence[SearchResult]) -> dict[str, float]:
+def summed(parts: Sequence[SearchResult]) -> dict[str, float]:
+    """Seconds of all parts by stage."""
     stages = dict.fromkeys(stage for part in parts for stage in part.seconds)
     return {stage: sum(part.seconds.get(stage, 0.0) for part in parts) for stage in stages}

@@ -19,7 +19,7 @@ from ingest.settings import PARSER_VERSION, ChunkSettings
 from pipeline.config import Mode, Settings, load_settings
 from pipeline.embedding.base import candidate_vector
 from pipeline.embedding.models import Embedders, identities, load_embedders
-from pipeline.errors import InputError
+from pipeline.errors import ConfigError, InputError, RectoError
 from pipeline.filters import fitting
 from pipeline.progress import Progress
 from pipeline.questions import check_question
@@ -190,6 +190,37 @@ class Library:
         `pages`: read these instead of searching.
         """
         return self.answer(question, self.find(question, k=k, mode=mode, filters=filters, pages=pages))
+
+    def ask_many(
+        self,
+        questions: Iterable[tuple[str | int | None, str]],
+        *,
+        k: int | None = None,
+        mode: Mode | None = None,
+        filters: Mapping[str, str] | None = None,
+    ) -> Iterator[tuple[str | int | None, Answer | RectoError]]:
+        """`ask` for each (id, question), in order, the model kept busy; a question that fails comes with its error.
+
+        Raises `ConfigError`, which would be the same for every question.
+        """
+        from pipeline.asking import log_answer, log_failure
+        from pipeline.batch import Asked, answer_all
+
+        def found() -> Iterator[Asked]:
+            for question_id, question in questions:
+                try:
+                    yield Asked(question_id, question, self.find(question, k=k, mode=mode, filters=filters))
+                except RectoError as error:
+                    yield Asked(question_id, question, error)
+
+        for asked, answer in answer_all(found(), self._answerer):
+            if isinstance(answer, ConfigError):
+                raise answer
+            if isinstance(answer, RectoError):
+                log_failure(self.history, asked.question, answer, self.settings.hash)
+            else:
+                log_answer(self.history, asked.question, answer, self.settings.hash)
+            yield asked.question_id, answer
 
     def ask_stream(
         self,

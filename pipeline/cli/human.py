@@ -160,6 +160,12 @@ class AnswerPrinter:
         elif isinstance(event, AnswerReady):
             self._finish(event.answer)
 
+    def show_whole(self, answer: Answer) -> None:
+        """An answer that was not streamed."""
+        for claim in answer.claims:
+            self._claim(claim)
+        self._finish(answer)
+
     def _claim(self, claim: Claim) -> None:
         if self._opening and not self._claims:
             self._console.print(Text(self._opening, style="dim"))

@@ -10,7 +10,7 @@ import typer
 
 from pipeline.cli.errors import FAILED, say
 from pipeline.cli.invocation import Invocation, command
-from pipeline.errors import ConfigError, InputError, RectoError
+from pipeline.errors import InputError, RectoError
 
 if TYPE_CHECKING:
     from pipeline import Library
@@ -70,35 +70,34 @@ def ask(
     filters: FilterOption = None,
 ) -> int:
     """Answer a question from the library, each claim with the place it rests on."""
+    from pipeline.cli.human import AnswerPrinter
     from pipeline.cli.output import AskLine, FailedQuestionLine
 
     asked, wanted = asked_questions(question, questions), parsed_filters(filters)
     failures = 0
     with invocation.open() as library:
-        for question_id, text in asked:
-            try:
-                if invocation.as_json:
-                    answer = library.ask(text, k=k, mode=mode, filters=wanted)
-                    invocation.write(AskLine.of(question_id, answer))
-                else:
-                    if questions:
-                        invocation.console.print(f"\n{question_id}: {text}", style="bold", markup=False)
-                    _print_answer(invocation, library, text, k, mode, wanted)
-            except ConfigError:
-                raise  # it would be the same for every question
-            except RectoError as error:
-                if not questions:
-                    raise
+        if not questions:
+            _answer_one(invocation, library, asked[0][1], k, mode, wanted)
+            return 0
+        texts = dict(asked)
+        for question_id, answer in library.ask_many(asked, k=k, mode=mode, filters=wanted):
+            if not invocation.as_json:
+                invocation.console.print(f"\n{question_id}: {texts[question_id]}", style="bold", markup=False)
+            if isinstance(answer, RectoError):
                 failures += 1
-                say(f"{question_id}: {error}")
+                say(f"{question_id}: {answer}")
                 if invocation.as_json:
-                    invocation.write(FailedQuestionLine(id=question_id, error=str(error)))
+                    invocation.write(FailedQuestionLine(id=question_id, error=str(answer)))
+            elif invocation.as_json:
+                invocation.write(AskLine.of(question_id, answer))
+            else:
+                AnswerPrinter(invocation.console, invocation.settings().answer.answerer).show_whole(answer)
     if failures:
         say(f"{failures} of {len(asked)} questions failed")
     return FAILED if failures else 0
 
 
-def _print_answer(
+def _answer_one(
     invocation: Invocation,
     library: Library,
     question: str,
@@ -106,9 +105,13 @@ def _print_answer(
     mode: Mode | None = None,
     filters: dict[str, str] | None = None,
 ) -> None:
-    """The answer on stdout as it is written, for people."""
+    """The answer on stdout: for people as it is written, for programs as one line."""
     from pipeline.cli.human import AnswerPrinter
+    from pipeline.cli.output import AskLine
 
+    if invocation.as_json:
+        invocation.write(AskLine.of(None, library.ask(question, k=k, mode=mode, filters=filters)))
+        return
     printer = AnswerPrinter(invocation.console, invocation.settings().answer.answerer)
     for event in library.ask_stream(question, k=k, mode=mode, filters=filters):
         printer.show(event)

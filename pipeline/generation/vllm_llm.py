@@ -21,11 +21,9 @@ from pipeline.generation.base import Explain, Generator, LocalLLM, Reply, Schema
 from pipeline.generation.formatting import ChatFormat, absent, check_context, longest_context, wanted_tokens
 
 if TYPE_CHECKING:
-    from vllm import LLM as Engine
-    from vllm import SamplingParams
-    from vllm.outputs import RequestOutput
+    import vllm
 
-_INSTALL = "install vLLM for this machine into Recto's environment, or serve the model and set answer.answerer to endpoint"
+_INSTALL = "install vLLM beside Recto, or serve the model by `vllm serve` and set answer.answerer to endpoint"
 
 
 def vllm_generator(settings: AnswerSection) -> Generator:
@@ -48,10 +46,10 @@ class VllmLLM(LocalLLM):
     temperature: float
     seed: int
     _form: ChatFormat = PrivateAttr()
-    _engine: Engine = PrivateAttr()
+    _engine: vllm.LLM = PrivateAttr()
     _numbers: Iterator[int] = PrivateAttr()
 
-    def __init__(self, settings: AnswerSection, form: ChatFormat, engine: Engine) -> None:
+    def __init__(self, settings: AnswerSection, form: ChatFormat, engine: vllm.LLM) -> None:
         super().__init__(
             model=settings.model,
             context_tokens=settings.context_tokens,
@@ -106,7 +104,7 @@ class VllmLLM(LocalLLM):
         pictures = {"multi_modal_data": {"image": list(prompt.pictures)}} if prompt.pictures else {}
         return {"prompt_token_ids": list(ids), **pictures}
 
-    def _sampling(self, options: Mapping[str, Any]) -> SamplingParams:
+    def _sampling(self, options: Mapping[str, Any]) -> vllm.SamplingParams:
         from vllm import SamplingParams
         from vllm.sampling_params import StructuredOutputsParams
 
@@ -119,12 +117,12 @@ class VllmLLM(LocalLLM):
         )
 
 
-def _reply(output: RequestOutput) -> Reply:
+def _reply(output: vllm.RequestOutput) -> Reply:
     written = output.outputs[0]
     return Reply(written.text, len(output.prompt_token_ids or ()), len(written.token_ids), tuple(written.token_ids))
 
 
-def _start(settings: AnswerSection, form: ChatFormat) -> Engine:
+def _start(settings: AnswerSection, form: ChatFormat) -> vllm.LLM:
     # vLLM logs to stdout, where answers go, and reports its use to its makers: neither is wanted here.
     os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -14,10 +15,11 @@ from PIL import Image
 
 from pipeline.answering.base import AnswerReady, ClaimReady, TextDelta
 from pipeline.answering.llm import LlmAnswerer
+from pipeline.batch import Asked, answer_all
 from pipeline.config import AnswerSection
-from pipeline.errors import ConfigError, ModelError
+from pipeline.errors import ConfigError, InputError, ModelError
 from pipeline.generation.endpoint import endpoint_generator, endpoint_llm
-from pipeline.results import PageRef
+from pipeline.results import Answer, FoundPart, PageRef, SearchResult
 from prompts.loader import load
 from tests.answering.fake_server import ChatServer, picture_of, serving
 from tests.answering.pages import hit, line_box
@@ -212,3 +214,50 @@ def test_an_address_that_is_no_url_is_a_configuration_error() -> None:
         endpoint_llm(AnswerSection(url="localhost:8000", model="m"))
     with pytest.raises(ConfigError, match=r"answer\.model"):
         endpoint_llm(AnswerSection(url="http://localhost:8000/v1"))
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_what_passes_is_asked_again(server: ChatServer, streamed: bool) -> None:
+    server.reply, server.failures = "Nine [2].", [429, 503]
+    asked = answerer(server, retries=3)
+    if streamed:
+        final = list(asked.stream(QUESTION, HITS))[-1]
+        assert isinstance(final, AnswerReady) and final.answer.text == "Nine."
+    else:
+        assert asked.answer(QUESTION, HITS).text == "Nine."
+    assert len(server.requests) == 3
+
+
+def test_a_stream_that_breaks_off_is_an_error_not_a_short_answer(server: ChatServer) -> None:
+    server.pieces, server.breaks_off = ["Norrhavn owns nine ferries [2]. It was"], True
+    with pytest.raises(ModelError, match="broke off in the middle of its reply"):
+        list(answerer(server).stream(QUESTION, HITS))
+
+
+def test_claims_are_held_to_their_form_by_the_server(server: ChatServer) -> None:
+    server.reply = '{"claims": [{"text": "Norrhavn owns nine ferries.", "evidence": [2]}]}'
+    answer = answerer(server, form="claims").answer(QUESTION, HITS)
+    form = server.requests[-1]["response_format"]
+    assert form["type"] == "json_schema" and form["json_schema"]["strict"] is True
+    claim = form["json_schema"]["schema"]["properties"]["claims"]["items"]
+    assert claim["properties"]["evidence"]["items"]["enum"] == [1, 2, 3]
+    assert [(claim.text, claim.supported) for claim in answer.claims] == [("Norrhavn owns nine ferries.", True)]
+
+
+def test_many_questions_wait_side_by_side_and_come_back_in_order(server: ChatServer) -> None:
+    server.delay, server.say = 0.3, lambda question: f"{question.splitlines()[-1]} [1]."
+    parts = [Asked(n, f"Is it {n}?", (FoundPart("q", SearchResult("q", tuple(HITS))),)) for n in range(8)]
+    parts[3] = Asked(3, "Is it 3?", InputError("no such page"))
+    started = time.perf_counter()
+    answers = list(answer_all(iter(parts), answerer(server, parallel=8, pictures=False)))
+    assert time.perf_counter() - started < 7 * 0.3
+    assert [asked.question_id for asked, _ in answers] == list(range(8))
+    texts = [answer.text if isinstance(answer, Answer) else str(answer) for _, answer in answers]
+    assert texts[2:5] == ["Question: Is it 2?.", "no such page", "Question: Is it 4?."]
+
+
+def test_one_failure_among_many_costs_one_question(server: ChatServer) -> None:
+    server.reply, server.failures = "Nine [2].", [400]
+    parts = [Asked(n, QUESTION, (FoundPart("q", SearchResult("q", tuple(HITS))),)) for n in range(3)]
+    answers = [answer for _, answer in answer_all(parts, answerer(server, parallel=1))]
+    assert [isinstance(answer, ModelError) for answer in answers] == [True, False, False]
