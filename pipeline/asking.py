@@ -11,6 +11,7 @@ from itertools import chain, zip_longest
 from pipeline.answering.base import Answerer, AnswerEvent, AnswerReady, TextDelta
 from pipeline.errors import RectoError
 from pipeline.results import Answer, FoundPart, PageHit, PageRef, SearchResult
+from pipeline.stored_answers import to_json
 from pipeline.stores.history import History
 
 
@@ -46,8 +47,7 @@ def ask_stream(
 
 def log_answer(history: History, question: str, answer: Answer, settings_hash: str) -> None:
     """Put an answer with its evidence into the question log."""
-    stored = json.dumps(asdict(answer), ensure_ascii=False)
-    history.log_question("ask", question, stored, settings_hash, sum(answer.seconds.values()))
+    history.log_question("ask", question, to_json(answer), settings_hash, sum(answer.seconds.values()))
 
 
 def log_failure(

@@ -123,6 +123,15 @@ class AnswerSection(_Section):
     image_patch: int = Field(28, ge=1, description="pixels along the side of one image token")
 
 
+class ChatSection(_Section):
+    """Conversations."""
+
+    rewrite: Literal["auto", "rules", "model"] = Field(
+        "auto", description="who makes a follow-up stand alone; auto: the model where one answers"
+    )
+    memory_tokens: int = Field(2_000, ge=100, description="what a model is shown of the conversation")
+
+
 class ScreenshotSection(_Section):
     """Page pictures, rendered when needed."""
 
@@ -141,6 +150,7 @@ class Settings(BaseSettings):
     embedding: EmbeddingSection = EmbeddingSection()
     retrieval: RetrievalSection = RetrievalSection()
     answer: AnswerSection = AnswerSection()
+    chat: ChatSection = ChatSection()
     screenshots: ScreenshotSection = ScreenshotSection()
 
     @classmethod

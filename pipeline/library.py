@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from ingest.figures import Figure
     from pipeline.answering.base import Answerer, AnswerEvent
+    from pipeline.chat import Conversation
     from pipeline.generation.base import Generator
     from pipeline.indexing import AddReport
     from pipeline.retrieval.retriever import Retriever
@@ -234,6 +235,19 @@ class Library:
         """`ask`, as typed events: text as it is written, claims as they end, then the whole answer."""
         parts = self.find(question, k=k, mode=mode, filters=filters, pages=pages)
         yield from self._answer_events(question, parts)
+
+    def chat(
+        self,
+        session: str | None = None,
+        *,
+        k: int | None = None,
+        mode: Mode | None = None,
+        filters: Mapping[str, str] | None = None,
+    ) -> Conversation:
+        """A conversation: a new one, or the stored one of `session` (an id, the beginning of one, or `last`)."""
+        from pipeline.chat import Conversation
+
+        return Conversation(self, self.history, session, k=k, mode=mode, filters=filters)
 
     def find(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +12,7 @@ import typer
 from pipeline.cli.errors import FAILED, say
 from pipeline.cli.invocation import Invocation, command
 from pipeline.cli.questions import FilterOption, KOption, ModeOption, parsed_filters
-from pipeline.errors import ConfigError, RectoError
+from pipeline.errors import ConfigError, InputError, RectoError
 
 if TYPE_CHECKING:
     from pipeline.chat import Conversation
@@ -24,21 +25,29 @@ def register(app: typer.Typer) -> None:
 
 def chat(
     invocation: Invocation,
-    session: Annotated[str | None, typer.Option("--session", metavar="ID", help="Take up this conversation.")] = None,
+    session: Annotated[
+        str | None, typer.Option("--session", metavar="ID", help="Take it up again; `last` is the latest.")
+    ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the stored conversations.")] = False,
+    export: Annotated[
+        Path | None, typer.Option("--export", metavar="FILE", help="Write --session as Markdown (- is stdout).")
+    ] = None,
     k: KOption = None,
     mode: ModeOption = None,
     filters: FilterOption = None,
 ) -> int:
     """Ask question after question; each may refer to the one before. An empty line or Ctrl-D ends it."""
-    from pipeline.chat import Conversation
-
     wanted = parsed_filters(filters)
     with invocation.open() as library:
         if list_:
             _show_sessions(invocation, library.history.sessions())
             return 0
-        conversation = Conversation(library, library.history, session, k=k, mode=mode, filters=wanted)
+        if export is not None and session is None:
+            raise typer.BadParameter("say which conversation: --session ID", param_hint="--export")
+        conversation = library.chat(session, k=k, mode=mode, filters=wanted)
+        if export is not None:
+            _export(invocation, conversation, export)
+            return 0
         if not invocation.as_json:
             _show_past(invocation, conversation)
         failures = 0
@@ -87,7 +96,9 @@ def _turn(invocation: Invocation, conversation: Conversation, question: str) -> 
     for event in conversation.ask(question):
         if isinstance(event, Standalone):
             standalone = event.question
-            if standalone != question.strip():
+            if event.reads == "earlier":
+                say(f"reading the pages of the last answer again for: {standalone}")
+            elif event.reads == "pages" and standalone != question.strip():
                 say(f"searching for: {standalone}")
         elif not invocation.as_json:
             printer.show(event)
@@ -98,9 +109,40 @@ def _turn(invocation: Invocation, conversation: Conversation, question: str) -> 
 
 
 def _show_past(invocation: Invocation, conversation: Conversation) -> None:
+    from pipeline.cli.human import AnswerPrinter
+    from pipeline.transcript import unanswered
+
     for turn in conversation.turns():
         invocation.console.print(f"\n> {turn.question}", style="bold", markup=False)
-        invocation.console.print(turn.answer or "(the answer cited a document that has been removed)", markup=False)
+        if turn.answer is not None:
+            AnswerPrinter(invocation.console, "").show_whole(turn.answer)
+        else:
+            invocation.console.print(unanswered(turn), style="dim", markup=False)
+
+
+def _export(invocation: Invocation, conversation: Conversation, file: Path) -> None:
+    """The stored conversation as Markdown; with --json as the lines that `recto chat --json` wrote."""
+    from pipeline.cli.output import ChatLine
+    from pipeline.transcript import markdown
+
+    turns = conversation.turns()
+    if invocation.as_json:
+        session = conversation.session_id
+        lines = [
+            ChatLine.of_turn(session, number, turn.question, turn.standalone, turn.answer).model_dump_json()
+            for number, turn in enumerate(turns)
+            if turn.answer is not None
+        ]
+        text = "".join(f"{line}\n" for line in lines)
+    else:
+        text = markdown(conversation.session_id, turns)
+    if str(file) == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{file} cannot be written ({error.strerror}): name another file") from None
 
 
 def _show_sessions(invocation: Invocation, sessions: Sequence[SessionRow]) -> None:

@@ -10,6 +10,9 @@ from datetime import UTC, datetime
 from pipeline.errors import InputError
 from pipeline.stores.database import Database, storable
 
+LAST = "last"
+"""Means the conversation that was spoken in last, where an id is expected."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoggedQuestion:
@@ -83,7 +86,12 @@ class History:
         return [SessionRow(*row) for row in found]
 
     def resolve_session(self, reference: str) -> str:
-        """The session meant by an id or an unambiguous prefix of one. Raises `InputError`."""
+        """The session meant by an id, an unambiguous prefix of one, or `last`. Raises `InputError`."""
+        if reference == LAST:
+            rows = self._database.rows("SELECT session_id FROM turns ORDER BY created DESC, session_id LIMIT 1")
+            if not rows:
+                raise InputError("no conversation is stored yet: leave the session out to begin one")
+            return str(rows[0][0])
         found = [row.session_id for row in self.sessions() if reference and row.session_id.startswith(reference)]
         if len(found) == 1:
             return found[0]
@@ -99,6 +107,12 @@ class History:
             values = (session_id, ordinal, _now(), storable(question), storable(standalone_question), storable(answer))
             run.execute("INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?)", values)
         return ordinal
+
+    def set_answer(self, session_id: str, ordinal: int, answer: str) -> None:
+        """Put the answer of a turn in the place of what stood there."""
+        with self._database.transaction() as run:
+            values = (storable(answer), session_id, ordinal)
+            run.execute("UPDATE turns SET answer = ? WHERE session_id = ? AND ordinal = ?", values)
 
     def turns(self, session_id: str) -> list[Turn]:
         """The turns of a conversation in order."""

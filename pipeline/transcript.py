@@ -1,0 +1,50 @@
+"""A conversation as Markdown, for people who were not there: questions, answers, and the places they rest on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from pipeline.chat import PastTurn
+from pipeline.results import Answer
+
+_UNANSWERED = {
+    "interrupted": "(interrupted before it was answered)",
+    "removed": "(the answer cited a document that has been removed)",
+}
+
+
+def unanswered(turn: PastTurn) -> str:
+    """What stands in the place of an answer that is not there."""
+    return f"(failed: {turn.error})" if turn.state == "failed" else _UNANSWERED[turn.state]
+
+
+def markdown(session_id: str, turns: Sequence[PastTurn]) -> str:
+    """The whole conversation. Text of documents is escaped, so that it stays text."""
+    lines = [f"# Conversation {session_id}", ""]
+    for turn in turns:
+        lines += [f"## {_escaped(turn.question)}", ""]
+        if turn.standalone != turn.question:
+            lines += [f"*Searched for: {_escaped(turn.standalone)}*", ""]
+        lines += [*_answer(turn.answer), ""] if turn.answer else [f"*{_escaped(unanswered(turn))}*", ""]
+    return "\n".join(lines)
+
+
+def _answer(answer: Answer) -> Iterator[str]:
+    if answer.abstained or not answer.claims:
+        yield _escaped(answer.text)
+        return
+    places: dict[tuple[str, str, str], int] = {}
+    for claim in answer.claims:
+        keys = [(place.name, place.page_label, place.quote) for place in claim.citations]
+        marks = dict.fromkeys(places.setdefault(key, len(places) + 1) for key in keys)
+        said = "".join(f" \\[{mark}\\]" for mark in marks)
+        doubt = "" if claim.supported else " *(not found in the cited evidence)*"
+        yield f"- {_escaped(claim.text)}{said}{doubt}"
+    yield ""
+    for (name, label, quote), number in places.items():
+        yield f"{number}. {_escaped(name)}, page {_escaped(label)}: “{_escaped(quote)}”"
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>#|])", r"\\\1", " ".join(text.split()))
