@@ -6,7 +6,6 @@ import base64
 import io
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,6 +27,7 @@ class ChatServer:
         self.status = 200
         self.body: bytes | None = None
         self.delay = 0.0
+        self._gone = threading.Event()
         self.breaks_off = False
         self.failures: list[int] = []
         self.requests: list[dict[str, Any]] = []
@@ -44,7 +44,7 @@ class ChatServer:
         request = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
         self.requests.append(request)
         self.keys.append(handler.headers.get("Authorization"))
-        time.sleep(self.delay)
+        self._gone.wait(self.delay)
         reply = self.reply
         if self.say is not None:
             content = request["messages"][-1]["content"]
@@ -116,6 +116,7 @@ def serving() -> Iterator[ChatServer]:
     try:
         yield chat
     finally:
+        chat._gone.set()  # whoever is being kept waiting
         server.shutdown()
         server.server_close()
         thread.join()
