@@ -76,7 +76,10 @@ class Library:
         return cls(settings=settings)
 
     def close(self) -> None:
-        """Give the library back to other processes."""
+        """Give the library back to other processes, and the memory of a model in this one."""
+        generator = self.__dict__.get("generator")  # made only when first needed
+        if generator is not None and generator.close is not None:
+            generator.close()
         self._stores.close()
 
     def __enter__(self) -> Self:

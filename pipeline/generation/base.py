@@ -44,6 +44,7 @@ class Generator:
     ends: whether an event of a stream is the last of a whole reply; None where the library itself makes sure.
     constrain: the keyword arguments of `chat` that hold a reply to a schema; None where the engine cannot.
     wave: conversations that `chat_many` takes at once; 1 without it. parallel: calls that may wait side by side.
+    close: gives back what the engine holds.
     """
 
     llm: LLM
@@ -54,6 +55,7 @@ class Generator:
     chat_many: ChatMany | None = None
     wave: int = 1
     parallel: int = 1
+    close: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

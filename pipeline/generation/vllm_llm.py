@@ -37,6 +37,7 @@ def vllm_generator(settings: AnswerSection) -> Generator:
         constrain=lambda schema: {"schema": schema},
         chat_many=llm.chat_many,
         wave=settings.wave,
+        close=llm.close,
     )
 
 
@@ -75,6 +76,10 @@ class VllmLLM(LocalLLM):
         for place, output in zip(prompts, outputs, strict=True):
             found[place] = _reply(output).response()
         return [found[place] for place in range(len(conversations))]
+
+    def close(self) -> None:
+        """End the engine's process and give its memory back."""
+        self._engine.llm_engine.engine_core.shutdown()
 
     def _replies(self, messages: Sequence[ChatMessage], options: Mapping[str, Any]) -> Iterator[Reply]:
         from vllm.sampling_params import RequestOutputKind
