@@ -43,7 +43,7 @@ class ChatFormat:
         self._name = settings.model
         self.with_pictures = settings.image_tokens > 0
         self.processor: Any = _load(settings.model, self.with_pictures)
-        self.tokenizer: PreTrainedTokenizerBase = getattr(self.processor, "tokenizer", None) or self.processor
+        self.tokenizer: Any = getattr(self.processor, "tokenizer", self.processor)
         if not getattr(self.processor, "chat_template", None):
             raise ConfigError(f"answer.model {self._name} has no chat template: name a model made for conversations")
         self.picture_options = self._limit_pictures(settings) if self.with_pictures else {}
