@@ -65,6 +65,12 @@ def log_failure(
     history.log_question("ask", question, stored, settings_hash, seconds)
 
 
+def log_step(history: History, question: str, step: FoundPart, settings_hash: str) -> None:
+    """Put into the log what was searched for on the way to an answer, and the pages it found."""
+    stored = json.dumps({"of": question, "pages": [asdict(hit.ref) for hit in step.found.hits]}, ensure_ascii=False)
+    history.log_question("step", step.question, stored, settings_hash, sum(step.found.seconds.values()))
+
+
 def best_of_all(parts: Sequence[SearchResult]) -> tuple[PageHit, ...]:
     """The parts' pages in turn, each once, as many as the longest part has."""
     hits: dict[PageRef, PageHit] = {}

@@ -116,6 +116,7 @@ class AnswerSection(_Section):
     seed: int = Field(0, ge=0)
     llm: str = Field("", description="answerer llm: a LlamaIndex LLM, as module:Class")
     options: dict[str, Any] = Field(default_factory=dict, description="for answer.llm, or for vLLM's engine")
+    steps: int = Field(1, ge=1, le=8, description="searches a model may make for one question")
     pages: int = Field(8, ge=1, le=100, description="pages that may enter the context")
     context_tokens: int = Field(16_000, ge=256, description="text and image tokens together")
     output_tokens: int = Field(1_024, ge=16)

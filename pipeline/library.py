@@ -264,7 +264,7 @@ class Library:
         """What `ask` would read: the pages of each part of the question. For one thread at a time, as `search` is."""
         question, k = check_question(question), k or self.settings.answer.pages
         if pages is None:
-            return tuple(self._search_parts(question, k, mode, self._among(filters)))
+            return tuple(self._search_steps(question, k, mode, self._among(filters)))
         read = tuple(self._retriever.look_at(question, ref) for ref in pages)
         return (FoundPart(question, SearchResult(question, read)),)
 
@@ -282,6 +282,29 @@ class Library:
 
         question = check_question(question)
         return ask_stream(self._answerer, question, parts, self._stores.catalog.history, self.settings.hash)
+
+    def _search_steps(
+        self, question: str, k: int, mode: Mode | None, among: frozenset[str] | None
+    ) -> Iterator[FoundPart]:
+        """The parts of the question and, where a model may make more `steps`, what it then asks for."""
+        parts = self._search_parts(question, k, mode, among)
+        yield from parts
+        answer = self.settings.answer
+        if answer.steps > 1 and answer.answerer != "extractive":
+            from pipeline.asking import log_step
+            from pipeline.steps import further_steps
+
+            steps = further_steps(
+                question,
+                parts,
+                self.generator,
+                lambda wanted: self._retriever.search(wanted, k=k, mode=mode, document_ids=among),
+                most=answer.steps - 1,
+                context_tokens=answer.context_tokens,
+            )
+            for step in steps:
+                log_step(self.history, question, step, self.settings.hash)
+                yield step
 
     def _search_parts(self, question: str, k: int, mode: Mode | None, among: frozenset[str] | None) -> list[FoundPart]:
         """What is found for each thing that the question asks for."""

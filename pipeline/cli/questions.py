@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -14,6 +15,7 @@ from pipeline.errors import InputError, RectoError
 
 if TYPE_CHECKING:
     from pipeline import Library
+    from pipeline.results import Answer
 
 Mode = Literal["text", "image", "fusion", "joint"]
 
@@ -27,6 +29,11 @@ ModeOption = Annotated[Mode | None, typer.Option("--mode", help="What is searche
 FilterOption = Annotated[
     list[str] | None,
     typer.Option("--filter", metavar="KEY=VALUE", help="Only documents that fit, e.g. name=report.pdf; repeatable."),
+]
+
+ShowOption = Annotated[
+    Path | None,
+    typer.Option("--show", metavar="DIR", help="Write the cited places as pictures here, and the answer with them."),
 ]
 
 
@@ -68,6 +75,7 @@ def ask(
     k: KOption = None,
     mode: ModeOption = None,
     filters: FilterOption = None,
+    show: ShowOption = None,
 ) -> int:
     """Answer a question from the library, each claim with the place it rests on."""
     from pipeline.cli.human import AnswerPrinter
@@ -77,7 +85,9 @@ def ask(
     failures = 0
     with invocation.open() as library:
         if not questions:
-            _answer_one(invocation, library, asked[0][1], k, mode, wanted)
+            answer = _answer_one(invocation, library, asked[0][1], k, mode, wanted)
+            if show is not None:
+                _show(library, answer, show)
             return 0
         texts = dict(asked)
         for question_id, answer in library.ask_many(asked, k=k, mode=mode, filters=wanted):
@@ -88,10 +98,13 @@ def ask(
                 say(f"{question_id}: {answer}")
                 if invocation.as_json:
                     invocation.write(FailedQuestionLine(id=question_id, error=str(answer)))
-            elif invocation.as_json:
+                continue
+            if invocation.as_json:
                 invocation.write(AskLine.of(question_id, answer))
             else:
                 AnswerPrinter(invocation.console, invocation.settings().answer.answerer).show_whole(answer)
+            if show is not None:
+                _show(library, answer, show, f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', str(question_id))}-")
     if failures:
         say(f"{failures} of {len(asked)} questions failed")
     return FAILED if failures else 0
@@ -104,17 +117,30 @@ def _answer_one(
     k: int | None = None,
     mode: Mode | None = None,
     filters: dict[str, str] | None = None,
-) -> None:
+) -> Answer:
     """The answer on stdout: for people as it is written, for programs as one line."""
+    from pipeline.answering.base import AnswerReady
     from pipeline.cli.human import AnswerPrinter
     from pipeline.cli.output import AskLine
 
     if invocation.as_json:
-        invocation.write(AskLine.of(None, library.ask(question, k=k, mode=mode, filters=filters)))
-        return
+        answer = library.ask(question, k=k, mode=mode, filters=filters)
+        invocation.write(AskLine.of(None, answer))
+        return answer
     printer = AnswerPrinter(invocation.console, invocation.settings().answer.answerer)
     for event in library.ask_stream(question, k=k, mode=mode, filters=filters):
         printer.show(event)
+        if isinstance(event, AnswerReady):
+            return event.answer
+    raise RuntimeError("the answerer ended without an answer")
+
+
+def _show(library: Library, answer: Answer, folder: Path, prefix: str = "") -> None:
+    """Pictures of the cited places, and the answer with them."""
+    from pipeline.showing import show_answer
+
+    shown = show_answer(answer, library.page_picture, folder, prefix)
+    say(f"{folder / f'{prefix}answer.md'} shows the answer with {len(shown)} cited places")
 
 
 def page(
