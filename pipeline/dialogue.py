@@ -38,7 +38,7 @@ _AGAIN = re.compile(
     r"(?:say|repeat|quote|show)(?: me)?(?: (?:that|it|this))?(?: (?:again|once more|exactly|literally|word for word))?|"
     r"again|once more|where does it say (?:so|that|this)|(?:on )?which page (?:is|was) (?:that|it|this)(?: on)?|"
     r"are you sure|what does it say(?: exactly)?"
-    r")(?: please)?\W*",
+    r")(?:\W+please)?\W*",
     re.IGNORECASE,
 )
 
@@ -82,14 +82,14 @@ class Dialogue:
         """Remember what was said."""
         from llama_index.core.llms import ChatMessage
 
-        self._memory.put_messages(
-            [
-                ChatMessage(role=role, content=text)
-                for message, answer in turns
-                for role, text in (("user", message), ("assistant", answer))
-                if text
-            ]
-        )
+        said = [
+            ChatMessage(role=role, content=text)
+            for message, answer in turns
+            for role, text in (("user", message), ("assistant", answer))
+            if text
+        ]
+        if said:  # LlamaIndex's memory refuses to be told nothing
+            self._memory.put_messages(said)
 
     def understand(self, message: str, previous: str | None) -> Understood:
         """What the model says of the message; what the rules say where it says nothing that can be believed."""

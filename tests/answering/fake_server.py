@@ -28,6 +28,8 @@ class ChatServer:
         self.body: bytes | None = None
         self.delay = 0.0
         self._gone = threading.Event()
+        self._counting = threading.Lock()
+        self._now = self.most_at_once = 0
         self.breaks_off = False
         self.failures: list[int] = []
         self.requests: list[dict[str, Any]] = []
@@ -43,6 +45,16 @@ class ChatServer:
     def handle(self, handler: BaseHTTPRequestHandler) -> None:
         request = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
         self.requests.append(request)
+        with self._counting:
+            self._now += 1
+            self.most_at_once = max(self.most_at_once, self._now)
+        try:
+            self._answer(handler, request)
+        finally:
+            with self._counting:
+                self._now -= 1
+
+    def _answer(self, handler: BaseHTTPRequestHandler, request: dict[str, Any]) -> None:
         self.keys.append(handler.headers.get("Authorization"))
         self._gone.wait(self.delay)
         reply = self.reply

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 import socket
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -248,9 +247,8 @@ def test_many_questions_wait_side_by_side_and_come_back_in_order(server: ChatSer
     server.delay, server.say = 0.3, lambda question: f"{question.splitlines()[-1]} [1]."
     parts = [Asked(n, f"Is it {n}?", (FoundPart("q", SearchResult("q", tuple(HITS))),)) for n in range(8)]
     parts[3] = Asked(3, "Is it 3?", InputError("no such page"))
-    started = time.perf_counter()
-    answers = list(answer_all(iter(parts), answerer(server, parallel=8, pictures=False)))
-    assert time.perf_counter() - started < 7 * 0.3
+    answers = list(answer_all(iter(parts), answerer(server, parallel=4, pictures=False)))
+    assert 2 <= server.most_at_once <= 4
     assert [asked.question_id for asked, _ in answers] == list(range(8))
     texts = [answer.text if isinstance(answer, Answer) else str(answer) for _, answer in answers]
     assert texts[2:5] == ["Question: Is it 2?.", "no such page", "Question: Is it 4?."]
