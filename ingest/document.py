@@ -74,6 +74,7 @@ class Source(StrEnum):
     OCR = "ocr"
     FORM = "form"
     ANNOTATION = "annotation"
+    MODEL = "model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ class Block:
 
 
 HIDDEN_TEXT = "hidden text"
+CAPTIONS = "captions"
 """Stage of an issue that tells of words which are in the file, are not seen on the page and were left out."""
 
 
@@ -127,7 +129,7 @@ class PageIssue:
     @property
     def is_notice(self) -> bool:
         """Something to know of the page that cost no word that a reader could see."""
-        return self.stage == HIDDEN_TEXT
+        return self.stage in (HIDDEN_TEXT, CAPTIONS)
 
 
 class TextSource(StrEnum):

@@ -146,6 +146,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="RECTO_", env_nested_delimiter="__")
 
     profile: Literal["embedded", "local", "endpoint"] = "embedded"
+    captions: Literal["off", "model"] = Field("off", description="model: it describes the figures of what is added")
     library: Path = Path("library")
     ingest: IngestSection = IngestSection()
     embedding: EmbeddingSection = EmbeddingSection()
@@ -182,6 +183,8 @@ class Settings(BaseSettings):
             raise ValueError("answer.url and answer.model are needed when answer.answerer is endpoint")
         if answer.answerer in ("transformers", "vllm") and not answer.model:
             raise ValueError(f"answer.model is needed when answer.answerer is {answer.answerer}")
+        if self.captions == "model" and answer.answerer == "extractive":
+            raise ValueError("captions = 'model' needs a model: set answer.answerer")
         if answer.answerer == "llm" and not answer.llm:
             raise ValueError("answer.llm is needed when answer.answerer is llm: name it as module:Class")
         return self

@@ -24,6 +24,7 @@ from ingest.parser import lost_page
 from ingest.settings import ChunkSettings
 from ingest.structure import finish_document
 from ingest.workers import ParseResult, ParserPool, ParseTask
+from pipeline.captioning import Captioner
 from pipeline.progress import NoProgress, Progress
 from pipeline.stores.rows import SEARCHABLE, DocumentRow, Status
 from pipeline.writing import IndexWriter, PreparedPage
@@ -90,12 +91,15 @@ class _Opening:
 class Indexer:
     """Adds files to a library. Made for one `add`; not for several threads."""
 
-    def __init__(self, writer: IndexWriter, pool: ParserPool, chunking: ChunkSettings) -> None:
+    def __init__(
+        self, writer: IndexWriter, pool: ParserPool, chunking: ChunkSettings, captioner: Captioner | None = None
+    ) -> None:
         self._writer = writer
         self._catalog = writer.stores.catalog
         self._originals = writer.stores.originals
         self._pool = pool
         self._chunking = chunking
+        self._captioner = captioner
         self._seen: dict[str, Path] = {}
         self._opening: dict[Future[DocumentInfo], _Opening] = {}
         self._parsing: dict[Future[ParseResult], _Job] = {}
@@ -209,10 +213,13 @@ class Indexer:
         document_id = job.info.document_id
         job.info, pages = finish_document(job.info, self._catalog.parsed_pages(document_id))
         self._catalog.set_info(job.info)
+        missing = set(self._catalog.unindexed_pages(document_id))
+        if self._captioner is not None:
+            describe = self._captioner.describe
+            pages = [describe(job.info, page) if page.page_index in missing else page for page in pages]
         chunks = chunk_document(job.info, pages, self._writer.embedders.text.count_tokens, self._chunking)
         job.issues = [issue for page in pages for issue in page.issues]
         self._writer.begin(job.info, pages)
-        missing = set(self._catalog.unindexed_pages(document_id))
         prepared = [
             PreparedPage(job.info, page, tuple(own))
             for page, own in zip(pages, chunks, strict=True)

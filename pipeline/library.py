@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from ingest.figures import Figure
     from pipeline.answering.base import Answerer, AnswerEvent
+    from pipeline.captioning import Captioner
     from pipeline.chat import Conversation
     from pipeline.generation.base import Generator
     from pipeline.indexing import AddReport
@@ -392,7 +393,15 @@ class Library:
             page_embedder=pages,
             ingest=self.settings.ingest.parsing(),
             chunks=ChunkSettings(),
+            captions=self._captions(),
         )
+
+    def _captions(self) -> str:
+        if self.settings.captions == "off":
+            return ""
+        from pipeline.captioning import identity
+
+        return identity(self.settings.answer)
 
     @cached_property
     def _embedders(self) -> Embedders:
@@ -417,6 +426,13 @@ class Library:
 
         return make_answerer(self.settings.answer, self._embedders.text, lambda: self.generator, self.page_picture)
 
+    def _captioner(self) -> Captioner | None:
+        if self.settings.captions == "off":
+            return None
+        from pipeline.captioning import Captioner
+
+        return Captioner(lambda: self.generator, self.settings.answer, self.page_picture)
+
     def _index(
         self, files: Sequence[Path], *, retry_failed: bool, passwords: Sequence[str], progress: Progress | None
     ) -> Iterator[AddReport]:
@@ -427,7 +443,7 @@ class Library:
         section = self.settings.ingest
         with ParserPool(section.parsing(), section.limits(passwords)) as pool:
             writer = IndexWriter(self._stores, self._embedders, self.page_picture)
-            indexer = Indexer(writer, pool, ChunkSettings())
+            indexer = Indexer(writer, pool, ChunkSettings(), self._captioner())
             yield from indexer.add(files, retry_failed=retry_failed, progress=progress)
             for stage, seconds in indexer.seconds.items():
                 log.info("%s: %.1f s", stage, seconds)

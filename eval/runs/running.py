@@ -137,6 +137,8 @@ def _library_key(configuration: Configuration, corpus: Corpus, distractors: Sequ
     """What decides what is stored: two configurations that differ only in retrieval or answering share a library."""
     settings = load_settings(configuration.settings)
     stored = [settings.ingest.model_dump(mode="json"), settings.embedding.model_dump(mode="json"), corpus.revision]
+    if settings.captions != "off":
+        stored += [settings.captions, settings.answer.model, settings.answer.llm]
     stored += map(str, distractors)
     return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()[:8]
 

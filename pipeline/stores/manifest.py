@@ -18,7 +18,7 @@ PAGE_CONVENTION = "page_index 0-based"
 
 
 class Manifest(BaseModel):
-    """Everything that must be equal for two runs to share a library. Prompts are no part of it."""
+    """Everything that must be equal for two runs to share a library. Only the prompt that wrote what is stored is part."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,6 +29,7 @@ class Manifest(BaseModel):
     page_embedder: EmbedderIdentity
     ingest: IngestSettings
     chunks: ChunkSettings
+    captions: str = ""  # model and prompt that described the figures; empty: nobody did
 
     @classmethod
     def load(cls, path: Path) -> Manifest | None:
@@ -52,7 +53,8 @@ class Manifest(BaseModel):
 
     def save(self, path: Path) -> None:
         """Write to `path` atomically."""
-        write_atomically(path, (self.model_dump_json(indent=2) + "\n").encode())
+        unsaid = set() if self.captions else {"captions"}
+        write_atomically(path, (self.model_dump_json(indent=2, exclude=unsaid) + "\n").encode())
 
     def check(self, expected: Manifest) -> None:
         """Raise `StoreError` naming the first field in which this library differs from `expected`."""
