@@ -18,7 +18,7 @@ PAGE_CONVENTION = "page_index 0-based"
 
 
 class Manifest(BaseModel):
-    """Everything that must be equal for two runs to share a library. Only the prompt that wrote what is stored is part."""
+    """Everything that must be equal for two runs to share a library. Prompts that only answer are no part of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
