@@ -73,11 +73,16 @@ def log_step(history: History, question: str, step: FoundPart, settings_hash: st
 
 def best_of_all(parts: Sequence[SearchResult]) -> tuple[PageHit, ...]:
     """The parts' pages in turn, each once, as many as the longest part has."""
+    return in_turn(parts)[: max((len(part.hits) for part in parts), default=0)]
+
+
+def in_turn(parts: Sequence[SearchResult]) -> tuple[PageHit, ...]:
+    """All pages of the parts, the best of each first, each once."""
     hits: dict[PageRef, PageHit] = {}
     for hit in chain.from_iterable(zip_longest(*(part.hits for part in parts))):
         if hit is not None:
             hits.setdefault(hit.ref, hit)
-    return tuple(hits.values())[: max((len(part.hits) for part in parts), default=0)]
+    return tuple(hits.values())
 
 
 def summed(parts: Sequence[SearchResult]) -> dict[str, float]:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pipeline.asking import best_of_all
+from pipeline.asking import in_turn
 from pipeline.errors import RectoError
 from pipeline.questions import MOST_CHARACTERS
 from pipeline.results import FoundPart, SearchResult
@@ -79,7 +79,7 @@ def _missing(question: str, parts: Sequence[FoundPart], generator: Generator, ro
 def _shown(parts: Sequence[FoundPart], generator: Generator, room: int) -> str:
     """The best piece of every page found, best pages first, as many as fit."""
     lines: list[str] = []
-    for hit in best_of_all([part.found for part in parts]):
+    for hit in in_turn([part.found for part in parts]):
         for scored in hit.chunks[:1]:
             line = f"{hit.name}, page {hit.page_label}: {' '.join(scored.chunk.text.split())}"
             room -= generator.costs.text(line)
