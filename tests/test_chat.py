@@ -85,7 +85,8 @@ def test_a_model_rewrites_answers_and_is_told_what_was_said(place: Path, server:
     def say(asked: str) -> str:
         if "Last message:" in asked:
             return '{"read": "pages", "question": "What was the revenue of Skerry Line in 2023?"}'
-        return "It was 3.9 million euros [1]." if "2023" in asked else "It was 4.2 million euros [1]."
+        said = "3.9" if "2023" in asked.splitlines()[-1] else "4.2"
+        return f"It was {said} million euros [1]."
 
     server.say = say
     with by_model(place, server) as library:

@@ -87,14 +87,16 @@ class VllmLLM(LocalLLM):
         sampling = self._sampling(options)
         sampling.output_kind = RequestOutputKind.CUMULATIVE
         engine = self._engine.llm_engine
-        request = engine.add_request(f"recto-{next(self._numbers)}", self._prompt(messages), sampling)
+        name = f"recto-{next(self._numbers)}"
+        internal = engine.add_request(name, self._prompt(messages), sampling)
         try:
             while engine.has_unfinished_requests():
                 for output in engine.step():
-                    yield _reply(output)
+                    if output.request_id == name:  # not the last words of one that was given up
+                        yield _reply(output)
         finally:
             if engine.has_unfinished_requests():
-                engine.abort_request([request])
+                engine.abort_request([internal], internal=True)
 
     def _prompt(self, messages: Sequence[ChatMessage]) -> dict[str, Any]:
         """Token ids with one placeholder a picture, and the pictures: the engine puts their tokens in."""
