@@ -1,6 +1,6 @@
 """Questions a second of `recto ask --questions` through vLLM in this process, against one question after another.
 
-    .venv-engines/bin/python bench/asking.py [QUESTIONS]      # after `make test-engines`, which installs vLLM's CPU build
+    .venv-engines/bin/python bench/asking.py [QUESTIONS]     # `make test-engines` makes that environment
 
 The model is tiny and of random weights, made here: what is measured is how well its engine is kept busy, not the model.
 "The engine waited" is the share of the time between the first question and the last answer in which it wrote nothing.

@@ -58,7 +58,8 @@ class Captioner:
 
     def describe(self, info: DocumentInfo, page: Page) -> Page:
         """The page with a block for every picture described. Raises `ModelError` when the model cannot be used."""
-        blocks, issues = [], []
+        blocks: list[Block] = []
+        issues: list[PageIssue] = []
         for picture in pictures_of(page):
             try:
                 said = self._ask(PageRef(info.document_id, page.page_index), picture)
@@ -113,7 +114,8 @@ def pictures_of(page: Page) -> list[_Picture]:
 
 def believed(description: str, evidence: Sequence[str]) -> tuple[list[str], list[str]]:
     """The sentences whose numbers and names stand in `evidence`, and the numbers and names that do not."""
-    kept, missing = [], []
+    kept: list[str] = []
+    missing: list[str] = []
     for sentence in _sentences(description):
         result = check(sentence, evidence)
         if result.supported:

@@ -119,7 +119,8 @@ class Dialogue:
             *self._memory.get(),
             ChatMessage(role="user", content=message),
         ]
-        text, usage = "", {}
+        text = ""
+        usage: dict[str, int] = {}
         try:
             for response in self._generator.llm.stream_chat(asked):
                 usage.update(token_usage(response))
