@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from llama_index.core.base.llms.generic_utils import (
@@ -23,6 +24,7 @@ from llama_index.core.base.llms.types import (
     MessageRole,
 )
 from llama_index.core.llms import LLM, CustomLLM
+from pydantic import PrivateAttr
 
 from pipeline.answering.tokens import Costs
 from pipeline.errors import ModelError, RectoError
@@ -86,6 +88,7 @@ class LocalLLM(CustomLLM):
     model: str
     context_tokens: int
     output_tokens: int
+    _turn: Lock = PrivateAttr(default_factory=Lock)  # one model, one reply at a time, whoever asks
 
     @classmethod
     def class_name(cls) -> str:
@@ -104,14 +107,16 @@ class LocalLLM(CustomLLM):
         raise NotImplementedError
 
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        *_, last = self._replies(messages, kwargs)
+        with self._turn:
+            *_, last = self._replies(messages, kwargs)
         return last.response()
 
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
         read = 0
-        for reply in self._replies(messages, kwargs):
-            yield reply.response(reply.text[read:])
-            read = len(reply.text)
+        with self._turn:
+            for reply in self._replies(messages, kwargs):
+                yield reply.response(reply.text[read:])
+                read = len(reply.text)
 
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
         return chat_response_to_completion_response(self.chat([_asked(prompt)], **kwargs))

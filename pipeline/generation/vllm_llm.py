@@ -42,7 +42,7 @@ def vllm_generator(settings: AnswerSection) -> Generator:
 
 
 class VllmLLM(LocalLLM):
-    """One engine. For one thread at a time."""
+    """One engine; threads take turns."""
 
     temperature: float
     seed: int
@@ -72,7 +72,8 @@ class VllmLLM(LocalLLM):
             except RectoError as error:
                 found[place] = error
         sampling = [self._sampling(options[place]) for place in prompts]
-        outputs = self._engine.generate(list(prompts.values()), sampling, use_tqdm=False) if prompts else []
+        with self._turn:
+            outputs = self._engine.generate(list(prompts.values()), sampling, use_tqdm=False) if prompts else []
         for place, output in zip(prompts, outputs, strict=True):
             found[place] = _reply(output).response()
         return [found[place] for place in range(len(conversations))]
