@@ -85,9 +85,9 @@ def ask(
     failures = 0
     with invocation.open() as library:
         if not questions:
-            answer = _answer_one(invocation, library, asked[0][1], k, mode, wanted)
+            only = _answer_one(invocation, library, asked[0][1], k, mode, wanted)
             if show is not None:
-                _show(library, answer, show)
+                _show(library, only, show)
             return 0
         texts = dict(asked)
         for question_id, answer in library.ask_many(asked, k=k, mode=mode, filters=wanted):
