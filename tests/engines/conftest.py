@@ -20,7 +20,6 @@ ENGINE = {"enforce_eager": True, "max_num_seqs": 8}
 
 os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")  # GiB; the tiny models need far less
 os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
 @contextmanager
