@@ -12,7 +12,7 @@ Scores of a pool are arrays (pages of the pool,), in its order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,6 +103,19 @@ def documents(stores: Stores, words: str, pool: int, scope: Scope) -> dict[str, 
     """BM25 of the question against the cards, best first."""
     found = stores.cards.search(words, pool, scope.where)
     return {key: score for key, score in found if key in scope.document_ids}
+
+
+def priors(stores: Stores, cards: Mapping[str, float], pool: Sequence[PageRef]) -> Scores:
+    """The score of its document's card for each page.
+
+    A document of one page is what stands on that page, and its card says little. It is given the best card of the
+    longer documents on top of its own: the cards order those among themselves, and what the pages say decides between
+    them and it (`eval/decisions/2026-11-21-one-page.md`).
+    """
+    single = stores.catalog.single_pages(sorted({ref.document_id for ref in pool}))
+    best = max((cards.get(ref.document_id, 0.0) for ref in pool if ref.document_id not in single), default=0.0)
+    own = [cards.get(ref.document_id, 0.0) + best * (ref.document_id in single) for ref in pool]
+    return np.array(own, np.float32)
 
 
 def documents_named(stores: Stores, name: str, scope: Scope) -> dict[str, float]:

@@ -145,7 +145,7 @@ class Retriever:
             "lexical": channels.lexical(stores, words, refs),
             "visual": visual,
             "joint": np.maximum(dense, visual),
-            "document": np.array([cards.get(ref.document_id, 0.0) for ref in refs], np.float32),
+            "document": channels.priors(stores, cards, refs),
         }
         if meant:
             scores["place"] = np.array([meant.get(ref, 0.0) for ref in refs], np.float32)
