@@ -78,13 +78,32 @@ class IngestSection(_Section):
 
 
 class EmbeddingSection(_Section):
-    """Text and page embedders. `default` is the model that ships in a package and needs no download."""
+    """Text and page embedders: names on the Hub (`organisation/model`, `organisation/model@revision`) or folders.
 
-    text_model: str = "default"
-    page_model: str = "regions"
+    `default` is the text model that ships in a package, `regions` reads the words in a page's regions with it; both
+    need no download. Any other page model looks at the page's picture.
+    """
+
+    text_model: str = Field("default", description="any SentenceTransformer")
+    text_dimension: int = Field(
+        0, ge=0, description="first numbers of a text vector that are kept (Matryoshka); 0: all"
+    )
+    text_question_prompt: str | None = Field(None, description="instruction before a question, not the model's own")
+    text_prompt: str | None = Field(None, description="instruction before a text, not the model's own")
+    page_model: str = Field("regions", description="any SentenceTransformer or MultiVectorEncoder that takes pictures")
+    page_vectors: Literal["auto", "one", "many"] = Field("auto", description="of a page; auto: as the model says")
+    page_dimension: int = Field(
+        0, ge=0, description="first numbers of a page vector that are kept (Matryoshka); 0: all"
+    )
+    page_question_prompt: str | None = Field(None, description="instruction before a question, not the model's own")
+    page_prompt: str | None = Field(None, description="instruction beside a page, not the model's own")
+    page_pixels: int = Field(1_310_720, ge=1_024, description="a page's picture is made smaller to have no more")
+    page_batch: int = Field(0, ge=0, description="pages in one forward pass; 0: what the memory takes")
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str = "auto"
     batch_tokens: int = Field(4_096, ge=256, description="padded tokens in one forward pass")
+    download: bool = Field(False, description="fetch weights that are not on this machine; profile local does")
+    trust_remote_code: bool = Field(False, description="run the code that comes with a model")
 
 
 class RetrievalSection(_Section):
@@ -169,11 +188,13 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _profile_defaults(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """`profile = "endpoint"` alone means: answer through the endpoint."""
+        """`profile = "endpoint"` alone means: answer through the endpoint; `local`: weights may be fetched."""
         if values.get("profile") == "endpoint":
             answer = dict(values.get("answer") or {})
             answer.setdefault("answerer", "endpoint")
             values = {**values, "answer": answer}
+        if values.get("profile") == "local":
+            values = {**values, "embedding": {"download": True, **(values.get("embedding") or {})}}
         return values
 
     @model_validator(mode="after")

@@ -12,7 +12,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,6 @@ from pipeline.writing import IndexWriter, PreparedPage
 
 PAGE_WINDOW = 16
 """Pages parsed by one task and made durable together: what a kill can cost."""
-GROUP_PAGES = 256
-"""Pages embedded and committed together: larger groups fill batches better, smaller ones lose less to a kill."""
 WINDOWS_IN_FLIGHT = 4
 """Parse tasks given out ahead of need, a worker: bounds memory whatever the length of a document."""
 
@@ -76,7 +74,6 @@ class _Job:
     parsing: int = 0
     unwritten: int = 0
     seconds: float = 0.0
-    issues: list[PageIssue] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +97,7 @@ class Indexer:
         self._pool = pool
         self._chunking = chunking
         self._captioner = captioner
+        self._group_pages = writer.embedders.pages.group_pages
         self._seen: dict[str, Path] = {}
         self._opening: dict[Future[DocumentInfo], _Opening] = {}
         self._parsing: dict[Future[ParseResult], _Job] = {}
@@ -122,7 +120,7 @@ class Indexer:
                     yield from self._open(waiting.popleft(), retry_failed)
                 self._give_out(room)
                 idle = not (waiting or self._opening or self._parsing)
-                if len(self._group) >= GROUP_PAGES or (self._group and idle):
+                if len(self._group) >= self._group_pages or (self._group and idle):
                     yield from self._commit(watcher)
                 else:
                     yield from self._collect(watcher)
@@ -218,7 +216,6 @@ class Indexer:
             describe = self._captioner.describe
             pages = [describe(job.info, page) if page.page_index in missing else page for page in pages]
         chunks = chunk_document(job.info, pages, self._writer.embedders.text.count_tokens, self._chunking)
-        job.issues = [issue for page in pages for issue in page.issues]
         self._writer.begin(job.info, pages)
         prepared = [
             PreparedPage(job.info, page, tuple(own))
@@ -229,7 +226,7 @@ class Indexer:
         return prepared
 
     def _commit(self, watcher: Progress) -> Iterator[AddReport]:
-        group, self._group = self._group[:GROUP_PAGES], self._group[GROUP_PAGES:]
+        group, self._group = self._group[: self._group_pages], self._group[self._group_pages :]
         seconds = self._writer.write([page for _, page in group])
         for stage, spent in seconds.items():
             self.seconds[stage] += spent
@@ -244,12 +241,13 @@ class Indexer:
         """Every page is written: count the rows, then say what the document has become."""
         row = self._catalog.document(job.info.document_id)
         assert row is not None
-        lost = [issue for issue in job.issues if issue.lost]
+        issues = self._catalog.issues(job.info.document_id)
+        lost = [issue for issue in issues if issue.lost]
         status: Status = "ready"
         error = ""
         if row.pages_lost == job.info.page_count:
             status, error = "failed", f"every page failed; the first: {lost[0].error}"
-        elif row.chunks == 0:
+        elif row.chunks == 0 and row.page_vectors == 0:
             status, error = "partial", NO_WORDS
         elif lost:
             status, error = "partial", f"{row.pages_lost} of {job.info.page_count} pages failed"
@@ -259,12 +257,12 @@ class Indexer:
             job.info.document_id,
             status,
             job.info.page_count,
-            tuple(issue for issue in job.issues if not issue.is_notice),
+            tuple(issue for issue in issues if not issue.is_notice),
             row.chunks,
             row.page_vectors,
             time.perf_counter() - job.started,
             error,
-            notices=tuple(issue for issue in job.issues if issue.is_notice),
+            notices=tuple(issue for issue in issues if issue.is_notice),
             worker_seconds=job.seconds,
         )
 

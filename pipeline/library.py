@@ -19,6 +19,7 @@ from ingest.settings import PARSER_VERSION, ChunkSettings
 from pipeline.config import Mode, Settings, load_settings
 from pipeline.embedding.base import candidate_vector
 from pipeline.embedding.models import Embedders, identities, load_embedders
+from pipeline.embedding.text import DEFAULT_MODEL
 from pipeline.errors import ConfigError, InputError, RectoError
 from pipeline.filters import fitting
 from pipeline.progress import Progress
@@ -26,6 +27,7 @@ from pipeline.questions import check_question
 from pipeline.results import Answer, FoundPart, PageRef, SearchResult
 from pipeline.retrieval.words import PageWords
 from pipeline.screenshots import ScreenshotCache
+from pipeline.stores.layout import LibraryPaths
 from pipeline.stores.manifest import Manifest
 from pipeline.stores.opened import Stores
 from pipeline.stores.rows import DocumentRow
@@ -386,13 +388,17 @@ class Library:
     # ---- parts, made when first needed
 
     def _manifest(self) -> Manifest:
-        text, pages = self._embedders.identities if self._given else identities(self.settings.embedding)
+        """What the settings in force would make. Models are loaded for it only where nothing else tells."""
+        stored = Manifest.load(LibraryPaths(self.settings.library).manifest)
+        known = None if self._given else identities(self.settings.embedding, stored.embedders if stored else None)
+        text, pages = known or self._embedders.identities
+        same_text = known is not None and stored is not None and stored.text_embedder == text
         return Manifest(
             parser_version=PARSER_VERSION,
             text_embedder=text,
             page_embedder=pages,
             ingest=self.settings.ingest.parsing(),
-            chunks=ChunkSettings(),
+            chunks=stored.chunks if same_text and stored else self._chunking(),
             captions=self._captions(),
         )
 
@@ -402,6 +408,13 @@ class Library:
         from pipeline.captioning import identity
 
         return identity(self.settings.answer)
+
+    def _chunking(self) -> ChunkSettings:
+        """Chunks as large as the text model sees, and no larger than what was measured to be best."""
+        usual = ChunkSettings()
+        if not self._given and self.settings.embedding.text_model == DEFAULT_MODEL:
+            return usual
+        return replace(usual, max_tokens=min(usual.max_tokens, self._embedders.text.max_tokens))
 
     @cached_property
     def _embedders(self) -> Embedders:
@@ -443,7 +456,7 @@ class Library:
         section = self.settings.ingest
         with ParserPool(section.parsing(), section.limits(passwords)) as pool:
             writer = IndexWriter(self._stores, self._embedders, self.page_picture)
-            indexer = Indexer(writer, pool, ChunkSettings(), self._captioner())
+            indexer = Indexer(writer, pool, self._stores.manifest.chunks, self._captioner())
             yield from indexer.add(files, retry_failed=retry_failed, progress=progress)
             for stage, seconds in indexer.seconds.items():
                 log.info("%s: %.1f s", stage, seconds)

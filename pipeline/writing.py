@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 
-from ingest.document import Box, Chunk, DocumentInfo, Page
+from ingest.document import Box, Chunk, DocumentInfo, Page, PageIssue
 from pipeline.embedding.base import PageInput, PageVectors, Vectors, candidate_vector
 from pipeline.embedding.models import Embedders
 from pipeline.results import PageRef
@@ -67,6 +67,7 @@ class IndexWriter:
         chunks = [chunk for prepared in pages for chunk in prepared.chunks]
         chunk_vectors = self.embedders.text.embed_texts([chunk.embedded_text for chunk in chunks])
         bags = self.embedders.pages.embed_pages([self._page_input(prepared) for prepared in pages])
+        pages = [_with_trouble(prepared, bag.trouble) for prepared, bag in zip(pages, bags, strict=True)]
         embedded = time.perf_counter()
 
         # As stored, so that Chroma's index comes out the same when it is rebuilt from the bags.
@@ -114,6 +115,14 @@ class IndexWriter:
                 refs.extend(self.stores.bags.append(document_id, [bag for pair in pairs for bag in pair])[1::2])
                 start = end
         return refs
+
+
+def _with_trouble(prepared: PreparedPage, trouble: str) -> PreparedPage:
+    """The page with what went wrong in embedding it."""
+    if not trouble or any(issue.lost for issue in prepared.page.issues):
+        return prepared
+    issue = PageIssue(prepared.page.page_index, "embed", trouble)
+    return replace(prepared, page=replace(prepared.page, issues=(*prepared.page.issues, issue)))
 
 
 def _by_page(pages: Sequence[PreparedPage], chunk_vectors: Vectors) -> list[PageVectors]:

@@ -33,6 +33,7 @@ class OneVector:
 
     identity = EmbedderIdentity("mean-colour", "1", 3)
     encoder: BagEncoder | None = None
+    group_pages = 2
 
     def embed_pages(self, pages: Sequence[PageInput]) -> list[PageVectors]:
         boxes = np.array([[0, 0, 1, 1]], dtype=np.float32)

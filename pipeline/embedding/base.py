@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,10 +47,14 @@ class PageInput:
 
 @dataclass(frozen=True, slots=True)
 class PageVectors:
-    """`vectors` (n, dim) float32, unit length; `boxes` (n, 4) float32, fractions of the page; n may be 0."""
+    """`vectors` (n, dim) float32, unit length; `boxes` (n, 4) float32, fractions of the page; n may be 0.
+
+    `trouble`: why a page that has something to embed has no vectors.
+    """
 
     vectors: Vectors
     boxes: NDArray[np.float32]
+    trouble: str = ""
 
 
 class TextEmbedder(Protocol):
@@ -83,11 +87,13 @@ class PageEmbedder(Protocol):
     """Pages to bags of vectors with boxes.
 
     `encoder` makes of a bag what Chroma searches, to pick the pages that MaxSim then scores exactly. None means that
-    every page and every question has one vector, which is searched itself.
+    every page and every question has one vector, which is searched itself. `group_pages`: pages that are embedded and
+    committed together.
     """
 
     identity: EmbedderIdentity
     encoder: BagEncoder | None
+    group_pages: int
 
     def embed_pages(self, pages: Sequence[PageInput]) -> list[PageVectors]:
         """One bag a page, in the order given. A bag does not depend on its batch mates."""
@@ -99,3 +105,11 @@ class PageEmbedder(Protocol):
 def candidate_vector(encoder: BagEncoder | None, page_vectors: Vectors) -> Vectors:
     """What is searched of a page to find candidates: its one vector, or the encoding of its bag `(n, dim)`, n ≥ 1."""
     return page_vectors[0] if encoder is None else encoder.encode_page(page_vectors)
+
+
+@runtime_checkable
+class PictureEmbedder(PageEmbedder, Protocol):
+    """A page embedder whose questions may be pictures too."""
+
+    def embed_picture(self, picture: Image.Image) -> Vectors:
+        """(m, dim) float32, unit length."""

@@ -24,6 +24,8 @@ ROWS, ROW_STRIDE = 6, 4
 HEADING_LINES = 4
 HEADING_TOKENS = 48
 _VERSION = "2"
+GROUP_PAGES = 256
+"""Pages embedded and committed together: larger groups fill batches better, smaller ones lose less to a kill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Region:
 
 class RegionPageEmbedder:
     """Reads regions with the text embedder; a bag of `(regions, dim)` vectors a page, empty for a blank page."""
+
+    group_pages = GROUP_PAGES
 
     def __init__(self, text_embedder: TextEmbedder) -> None:
         self._text = text_embedder

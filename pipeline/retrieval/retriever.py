@@ -19,6 +19,7 @@ from threadpoolctl import ThreadpoolController
 from pipeline.config import Mode, RetrievalSection
 from pipeline.embedding.base import Vectors
 from pipeline.embedding.models import Embedders
+from pipeline.errors import ConfigError
 from pipeline.results import ChannelScore, PageHit, PageRef, SearchResult
 from pipeline.retrieval import channels
 from pipeline.retrieval.channels import Scope
@@ -80,6 +81,12 @@ class Retriever:
         document_ids: frozenset[str] | None = None,
     ) -> SearchResult:
         """The `k` best pages. `document_ids` narrows the search. An empty library gives no hits."""
+        mode = mode or self._settings.mode
+        if mode == "joint" and not self._embedders.share_a_space:
+            raise ConfigError(
+                "mode joint compares texts and pages in one space, and two models made them here: "
+                "set embedding.text_model to what embedding.page_model is, or search in mode fusion"
+            )
         seconds: dict[str, float] = {}
         searchable = self._stores.catalog.searchable()
         scope = Scope(searchable if document_ids is None else searchable & document_ids, document_ids is not None)

@@ -31,6 +31,11 @@ class Manifest(BaseModel):
     chunks: ChunkSettings
     captions: str = ""  # model and prompt that described the figures; empty: nobody did
 
+    @property
+    def embedders(self) -> tuple[EmbedderIdentity, EmbedderIdentity]:
+        """Text embedder, page embedder."""
+        return self.text_embedder, self.page_embedder
+
     @classmethod
     def load(cls, path: Path) -> Manifest | None:
         """The manifest at `path`, None when there is no file. Raises `StoreError` when it is damaged."""
