@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -106,6 +106,21 @@ class EmbeddingSection(_Section):
     trust_remote_code: bool = Field(False, description="run the code that comes with a model")
 
 
+class RerankSection(_Section):
+    """One stage that reorders the first pages.
+
+    text         a CrossEncoder over passages
+    page         a CrossEncoder that takes pictures, over page screenshots
+    yes_no       a vision-language model's probability of "yes"; model "endpoint" is the one that answers
+    llama_index  any BaseNodePostprocessor, `model` its import path
+    """
+
+    kind: Literal["text", "page", "yes_no", "llama_index"]
+    model: str = Field(min_length=1, description="name on the Hub, folder, endpoint or import path")
+    pages: int = Field(20, ge=1, le=1000, description="of the first pages that are reordered")
+    options: dict[str, Any] = Field(default_factory=dict, description="what a LlamaIndex postprocessor is made with")
+
+
 class RetrievalSection(_Section):
     """Finding pages."""
 
@@ -115,6 +130,13 @@ class RetrievalSection(_Section):
     fusion: Literal["standard_scores", "reciprocal_rank"] = "standard_scores"
     terms: Path | None = Field(None, description='your own glossary: a TOML table [terms] of "name" = "words"')
     chroma_url: str = Field("", description="a Chroma server, e.g. http://host:8000; empty: embedded")
+    rerank: tuple[RerankSection, ...] = Field((), description="stages that reorder the first pages, one after another")
+
+    @field_validator("rerank", mode="before")
+    @classmethod
+    def _from_json(cls, value: Any) -> Any:
+        """A flag carries the stages as JSON."""
+        return json.loads(value) if isinstance(value, str) else value
 
 
 class AnswerSection(_Section):

@@ -422,9 +422,11 @@ class Library:
 
     @cached_property
     def _retriever(self) -> Retriever:
+        from pipeline.retrieval.reranking import make_chain
         from pipeline.retrieval.retriever import Retriever
 
-        return Retriever(self._stores, self._embedders, self.settings.retrieval)
+        chain = make_chain(self.settings, self.page_picture)
+        return Retriever(self._stores, self._embedders, self.settings.retrieval, chain)
 
     @cached_property
     def generator(self) -> Generator:

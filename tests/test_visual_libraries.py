@@ -15,12 +15,15 @@ KINDS = ["clip", "vision_language_embedder", "colpali", "colqwen2", "colmodernvb
 
 
 def settings_of(folder: Path, **embedding: Any) -> Settings:
-    return load_settings({"library": folder / "library", "embedding": {"precision": "float32", **embedding}})
+    """Without OCR, which is not what these tests are about."""
+    embedding = {"precision": "float32", **embedding}
+    return load_settings({"library": folder / "library", "ingest": {"ocr": "off"}, "embedding": embedding})
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_library_of_each_kind(checkpoint: Callable[[str], Path], tmp_path: Path, kind: str) -> None:
-    settings = settings_of(tmp_path, page_model=str(checkpoint(kind)), page_pixels=40_000)
+    small = {"text_model": str(checkpoint("text_embedder")), "page_model": str(checkpoint(kind))}
+    settings = settings_of(tmp_path, **small, page_pixels=40_000)
     with Library(settings=settings) as library:
         (report,) = library.add([DECK])
         assert report.status == "ready" and not report.pages_failed
@@ -34,9 +37,9 @@ def test_a_library_of_each_kind(checkpoint: Callable[[str], Path], tmp_path: Pat
     with Library(settings=settings) as library:  # known again without loading a model
         assert "_embedders" not in vars(library) and library.documents()[0].page_vectors == report.page_vectors
     with pytest.raises(StoreError, match="page_embedder"):
-        Library(settings=settings_of(tmp_path))
+        Library(settings=settings_of(tmp_path, text_model=small["text_model"]))
     with pytest.raises(StoreError, match=r"page_embedder\.revision"):
-        Library(settings=settings_of(tmp_path, page_model=str(checkpoint(kind)), page_pixels=50_000))
+        Library(settings=settings_of(tmp_path, **small, page_pixels=50_000))
 
 
 @pytest.mark.parametrize("kind", KINDS[:2])

@@ -27,6 +27,7 @@ from pipeline.retrieval.evidence import best_chunks, best_regions
 from pipeline.retrieval.fusion import reciprocal_rank_fusion, standardised_sum
 from pipeline.retrieval.places import named_places, pages_meant, raised
 from pipeline.retrieval.question import card_words, lexical_words
+from pipeline.retrieval.reranking import Stage
 from pipeline.retrieval.terms import glossary, mixed
 from pipeline.stores.opened import Stores
 
@@ -66,10 +67,12 @@ class Retriever:
         stores: Stores,
         embedders: Embedders,
         settings: RetrievalSection,
+        rerankers: Sequence[Stage] = (),
     ) -> None:
         self._stores = stores
         self._embedders = embedders
         self._settings = settings
+        self._rerankers = rerankers
         self._threads = ThreadpoolController()
 
     def search(
@@ -81,7 +84,7 @@ class Retriever:
         document_ids: frozenset[str] | None = None,
     ) -> SearchResult:
         """The `k` best pages. `document_ids` narrows the search. An empty library gives no hits."""
-        mode = mode or self._settings.mode
+        k, mode = k or self._settings.k, mode or self._settings.mode
         if mode == "joint" and not self._embedders.share_a_space:
             raise ConfigError(
                 "mode joint compares texts and pages in one space, and two models made them here: "
@@ -100,11 +103,14 @@ class Retriever:
             with _timed(seconds, "candidates"):
                 pool = self._score(question, text_vector, page_vectors, scope)
             with _timed(seconds, "fusion"):
-                totals = self._fused(pool, mode or self._settings.mode)
-                best = _order(totals)[: k or self._settings.k]
+                totals = self._fused(pool, mode)
+                best = _order(totals)[: max([k, *(stage.pages for stage in self._rerankers)])]
             with _timed(seconds, "evidence"):
                 hits = self._hits(pool, best, totals, text_vector, page_vectors)
-        return SearchResult(question, hits, seconds)
+        for stage in self._rerankers:
+            with _timed(seconds, stage.name):
+                hits = tuple(stage(question, hits))
+        return SearchResult(question, hits[:k], seconds)
 
     def documents_named(self, name: str, document_ids: frozenset[str] | None = None) -> dict[str, float]:
         """Searchable documents whose cards have every word of the name, with its BM25 score; of `document_ids` only."""

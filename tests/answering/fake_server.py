@@ -32,6 +32,8 @@ class ChatServer:
         self._now = self.most_at_once = 0
         self.breaks_off = False
         self.failures: list[int] = []
+        self.logprobs: list[dict[str, Any]] | None = None
+        """Alternatives of the first token, given where a request asks for them."""
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
         self.usage = {"prompt_tokens": 321, "completion_tokens": 21, "total_tokens": 342}
@@ -71,7 +73,10 @@ class ChatServer:
         else:
             message = {"role": "assistant", "content": reply}
             body = {**self._head(request, "chat.completion"), "usage": self.usage}
-            body["choices"] = [{"index": 0, "message": message, "finish_reason": "stop"}]
+            choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": "stop"}
+            if self.logprobs and request.get("logprobs"):
+                choice["logprobs"] = {"content": [{**self.logprobs[0], "top_logprobs": self.logprobs}]}
+            body["choices"] = [choice]
             self._send(handler, 200, "application/json", json.dumps(body).encode())
 
     def _events(self, request: dict[str, Any], reply: str) -> Iterator[bytes]:
