@@ -8,7 +8,9 @@ from pipeline.cli.output import Line
 
 if TYPE_CHECKING:
     from eval.compare import Compared
+    from eval.models import Measured
     from eval.robustness.wordings import Wording
+    from eval.statistics import Difference, Interval
     from eval.summary import Figure
 
 
@@ -120,3 +122,41 @@ class MadeLine(Line):
     gold: list[dict[str, str | int]]
     regions: list[dict[str, str | int | list[float]]]
     evidence: list[str]
+
+
+class ModelLine(Line):
+    """`recto model compare`: one page model on a sample of pages. `difference` and `p`: against the first model."""
+
+    model: str
+    dimension: int
+    k: int
+    recall: float
+    low: float
+    high: float
+    difference: float | None
+    p: float | None
+    questions: int
+    pages: int
+    vectors_a_page: float
+    bytes_a_page: float
+    seconds_a_page: float
+    seconds_a_question: float
+
+    @classmethod
+    def of(cls, found: Measured, recall: Interval, change: Difference | None, k: int, pages: int) -> Self:
+        return cls(
+            model=found.model,
+            dimension=found.dimension,
+            k=k,
+            recall=recall.mean,
+            low=recall.low,
+            high=recall.high,
+            difference=None if change is None else change.difference,
+            p=None if change is None else change.p,
+            questions=recall.count,
+            pages=pages,
+            vectors_a_page=found.vectors_a_page,
+            bytes_a_page=found.bytes_a_page,
+            seconds_a_page=found.seconds_a_page,
+            seconds_a_question=found.seconds_a_question,
+        )

@@ -17,13 +17,13 @@ from ingest.document import Box, Page, PageIssue
 from ingest.files import find_files
 from ingest.settings import PARSER_VERSION, ChunkSettings
 from pipeline.config import Mode, Settings, load_settings
-from pipeline.embedding.base import candidate_vector
+from pipeline.embedding.base import PictureEmbedder, candidate_vector
 from pipeline.embedding.models import Embedders, identities, load_embedders
 from pipeline.embedding.text import DEFAULT_MODEL
 from pipeline.errors import ConfigError, InputError, RectoError
 from pipeline.filters import fitting
 from pipeline.progress import Progress
-from pipeline.questions import check_question
+from pipeline.questions import MOST_CHARACTERS, check_question
 from pipeline.results import Answer, FoundPart, PageRef, SearchResult
 from pipeline.retrieval.words import PageWords
 from pipeline.screenshots import ScreenshotCache
@@ -162,14 +162,25 @@ class Library:
 
     def search(
         self,
-        question: str,
+        question: str = "",
         *,
+        picture: Image.Image | None = None,
         k: int | None = None,
         mode: Mode | None = None,
         filters: Mapping[str, str] | None = None,
     ) -> SearchResult:
-        """The `k` best pages. `filters`: name, title, author, media_type or document_id a document must have."""
-        return self._retriever.search(check_question(question), k=k, mode=mode, document_ids=self._among(filters))
+        """The `k` best pages. `filters`: name, title, author, media_type or document_id a document must have.
+
+        `picture` is searched by instead of a question, or beside one: by what it looks like where the page model looks
+        at pictures, else by the words in it.
+        """
+        if picture is not None and not isinstance(self._embedders.pages, PictureEmbedder):
+            from pipeline.picture_questions import words_in
+
+            question, picture = f"{question} {words_in(picture)}"[:MOST_CHARACTERS], None
+        asked = check_question(question) if question.strip() or picture is None else ""
+        among = self._among(filters)
+        return self._retriever.search(asked, picture=picture, k=k, mode=mode, document_ids=among)
 
     def search_many(
         self,

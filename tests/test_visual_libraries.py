@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from ingest.document import Box
 from pipeline import Library
 from pipeline.config import Settings, load_settings
 from pipeline.errors import ConfigError, StoreError
+from pipeline.picture_questions import part_of
+from pipeline.results import PageRef
 
 DECK = Path(__file__).parents[1] / "samples" / "docs" / "halden-fleet-renewal-deck.pdf"
 KINDS = ["clip", "vision_language_embedder", "colpali", "colqwen2", "colmodernvbert"]
@@ -31,6 +34,12 @@ def test_a_library_of_each_kind(checkpoint: Callable[[str], Path], tmp_path: Pat
         for mode in ("image", "fusion"):
             hits = library.search("revenue by product", k=3, mode=mode).hits
             assert len(hits) == 3 and all(hit.regions and "visual" in hit.channels for hit in hits)
+        page = PageRef(report.document_id, 1)
+        picture = library.page_picture(page)
+        first = library.search(picture=picture, k=3).hits[0]
+        assert first.ref == page and first.channels["visual"].rank == 1 and first.regions
+        assert library.search("revenue", picture=picture, k=3, mode="image").hits[0].ref == page
+        assert library.search(picture=part_of(picture, Box(0.1, 0.1, 0.6, 0.5)), k=3).hits
         assert library.verify() == []
         with pytest.raises(ConfigError, match=r"joint.*embedding\.text_model"):
             library.search("revenue", mode="joint")

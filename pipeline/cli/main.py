@@ -11,6 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from eval import cli as evaluation
+from eval import model_cli as models
 from pipeline.cli import chat, documents, maintenance, questions
 from pipeline.cli.errors import WRONG_USAGE, say
 
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (documents, questions, chat, maintenance, evaluation):
+for group in (documents, questions, chat, maintenance, evaluation, models):
     group.register(app)
 
 

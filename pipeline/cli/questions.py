@@ -51,12 +51,25 @@ def search(
     k: KOption = None,
     mode: ModeOption = None,
     filters: FilterOption = None,
+    image: Annotated[
+        Path | None,
+        typer.Option("--image", metavar="FILE", help="Search by a picture or a page of a PDF, with or without words."),
+    ] = None,
+    page_index: Annotated[int, typer.Option("--page", min=0, help="Of --image: 0 is its first page.")] = 0,
+    box: Annotated[
+        str | None, typer.Option("--box", metavar="X0,Y0,X1,Y1", help="Of --image: a part, fractions of the page.")
+    ] = None,
 ) -> int:
-    """Rank the pages of the library by how well they fit a question."""
+    """Rank the pages of the library by how well they fit a question, a picture, or both."""
     from pipeline.cli.human import show_hits
     from pipeline.cli.output import SearchLine
 
-    asked, wanted = asked_questions(question, questions), parsed_filters(filters)
+    wanted = parsed_filters(filters)
+    if image is not None:
+        return _search_by_picture(invocation, question, questions, image, page_index, box, k, mode, wanted)
+    if box is not None or page_index:
+        raise typer.BadParameter("give the picture they are part of by --image", param_hint="--page, --box")
+    asked = asked_questions(question, questions)
     with invocation.open() as library:
         for question_id, result in library.search_many(asked, k=k, mode=mode, filters=wanted):
             if invocation.as_json:
@@ -65,6 +78,38 @@ def search(
                 if questions:
                     invocation.console.print(f"\n{question_id}: {result.question}", style="bold", markup=False)
                 show_hits(invocation.console, result)
+    return 0
+
+
+def _search_by_picture(
+    invocation: Invocation,
+    question: str | None,
+    questions: str | None,
+    image: Path,
+    page_index: int,
+    box: str | None,
+    k: int | None,
+    mode: Mode | None,
+    filters: dict[str, str] | None,
+) -> int:
+    from pipeline.cli.human import show_hits
+    from pipeline.cli.output import SearchLine
+    from pipeline.picture_questions import open_picture, parsed_box, part_of
+    from pipeline.questions import check_question
+
+    if questions is not None:
+        raise typer.BadParameter("one picture is searched by at a time", param_hint="--questions")
+    words = "" if question is None else check_question(question)
+    place = None if box is None else parsed_box(box)
+    picture = open_picture(image, page_index, invocation.settings().screenshots.dpi)
+    if place is not None:
+        picture = part_of(picture, place)
+    with invocation.open() as library:
+        result = library.search(words, picture=picture, k=k, mode=mode, filters=filters)
+    if invocation.as_json:
+        invocation.write(SearchLine.of(None, result))
+    else:
+        show_hits(invocation.console, result)
     return 0
 
 

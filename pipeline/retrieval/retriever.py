@@ -10,14 +10,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from pipeline.config import Mode, RetrievalSection
-from pipeline.embedding.base import Vectors
+from pipeline.embedding.base import PictureEmbedder, Vectors, unit_length
 from pipeline.embedding.models import Embedders
 from pipeline.errors import ConfigError
 from pipeline.results import ChannelScore, PageHit, PageRef, SearchResult
@@ -30,6 +30,9 @@ from pipeline.retrieval.question import card_words, lexical_words
 from pipeline.retrieval.reranking import Stage
 from pipeline.retrieval.terms import glossary, mixed
 from pipeline.stores.opened import Stores
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 CHANNELS: Mapping[Mode, tuple[str, ...]] = {
     "text": ("dense", "lexical"),
@@ -79,12 +82,17 @@ class Retriever:
         self,
         question: str,
         *,
+        picture: Image.Image | None = None,
         k: int | None = None,
         mode: Mode | None = None,
         document_ids: frozenset[str] | None = None,
     ) -> SearchResult:
-        """The `k` best pages. `document_ids` narrows the search. An empty library gives no hits."""
-        k, mode = k or self._settings.k, mode or self._settings.mode
+        """The `k` best pages. `document_ids` narrows the search. An empty library gives no hits.
+
+        `picture` is part of the question, for page embedders that take pictures; with no words beside it pages are
+        ranked by what they look like alone, and text rerankers have nothing to go by.
+        """
+        k, mode = k or self._settings.k, (mode or self._settings.mode) if question else "image"
         if mode == "joint" and not self._embedders.share_a_space:
             raise ConfigError(
                 "mode joint compares texts and pages in one space, and two models made them here: "
@@ -96,7 +104,7 @@ class Retriever:
         if not scope.document_ids:
             return SearchResult(question, (), seconds)
         with _timed(seconds, "embed"):
-            text_vector, page_vectors = self._embedded(question)
+            text_vector, page_vectors = self._asked(question, picture)
         # OpenBLAS keeps its threads spinning after each product; the next question's embedding would wait for the cores
         # (50 to 100 ms on two). The products are bound by memory, one thread is as fast.
         with self._threads.limit(limits=1, user_api="blas"):
@@ -107,7 +115,7 @@ class Retriever:
                 best = _order(totals)[: max([k, *(stage.pages for stage in self._rerankers)])]
             with _timed(seconds, "evidence"):
                 hits = self._hits(pool, best, totals, text_vector, page_vectors)
-        for stage in self._rerankers:
+        for stage in self._rerankers if question else ():
             with _timed(seconds, stage.name):
                 hits = tuple(stage(question, hits))
         return SearchResult(question, hits[:k], seconds)
@@ -122,6 +130,19 @@ class Retriever:
         """One page as a hit, wherever it would have been ranked."""
         text_vector, page_vectors = self._embedded(question)
         return self._hits(Pool([ref], {}), [0], np.zeros(1), text_vector, page_vectors)[0]
+
+    def _asked(self, question: str, picture: Image.Image | None) -> tuple[Vectors, Vectors]:
+        """`_embedded`, of words, a picture, or both: each weighs half, whatever the number of its vectors."""
+        pages = self._embedders.pages
+        if picture is None or not isinstance(pages, PictureEmbedder):
+            return self._embedded(question)
+        seen = pages.embed_picture(picture)
+        if not question:
+            return np.zeros(self._embedders.text.identity.dimension, np.float32), seen
+        text, asked = self._embedded(question)
+        if pages.encoder is None:
+            return text, unit_length(seen + asked)
+        return text, np.concatenate([seen, asked * np.float32(len(seen) / len(asked))])
 
     def _embedded(self, question: str) -> tuple[Vectors, Vectors]:
         """The question's vector (dim,) for chunks and its vectors (m, dim) for pages, its terms expanded.
@@ -139,11 +160,11 @@ class Retriever:
     def _score(self, question: str, text_vector: Vectors, page_vectors: Vectors, scope: Scope) -> Pool:
         """Every channel's score of every page of one pool."""
         size, stores, words = self._settings.pool, self._stores, lexical_words(question)
-        cards = channels.documents(stores, card_words(question), size, scope)
+        cards = channels.documents(stores, card_words(question), size, scope) if question else {}
         first = list(cards)[:DOCUMENTS_FIRST]
         proposed = [
-            *channels.dense_candidates(stores, text_vector, size, scope),
-            *channels.lexical_candidates(stores, words, size, scope),
+            *(channels.dense_candidates(stores, text_vector, size, scope) if question else ()),
+            *(channels.lexical_candidates(stores, words, size, scope) if question else ()),
             *channels.visual_candidates(stores, page_vectors, self._embedders.pages.encoder, size, scope),
             *stores.catalog.page_refs(first),
         ]
@@ -155,7 +176,7 @@ class Retriever:
         dense, visual = channels.dense(stores, text_vector, refs), channels.visual(stores, page_vectors, refs)
         scores = {
             "dense": dense,
-            "lexical": channels.lexical(stores, words, refs),
+            "lexical": channels.lexical(stores, words, refs) if question else np.zeros(len(refs), np.float32),
             "visual": visual,
             "joint": np.maximum(dense, visual),
             "document": channels.priors(stores, cards, refs),
