@@ -25,7 +25,7 @@ def compare(
     models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="As in embedding.page_model; regions too.")],
     questions: Annotated[
         Path,
-        typer.Option("--questions", metavar="FILE", help='{"id", "question", "gold": [{"doc", "page_index"}]} a line.'),
+        typer.Option("--questions", metavar="FILE", help="Questions with gold pages, one JSON object a line."),
     ],
     pages: Annotated[int, typer.Option("--pages", min=1, help="Gold pages, and others up to so many.")] = 200,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="Recall among the first k pages.")] = 5,

@@ -2,13 +2,14 @@
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.embedding.batching import Batches
 from pipeline.errors import ModelError
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 3)), st.integers(1, 9), st.integers(1, 9))
 def test_every_item_once_in_order_whatever_fits(items: list[int], size: int, fits: int) -> None:
     batches, done = Batches(size, "cpu", "a setting"), []

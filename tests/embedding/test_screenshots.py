@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -124,6 +124,7 @@ def test_a_sliver_is_padded_and_its_boxes_stay_on_the_page(load: Load) -> None:
     assert bag.trouble == "" and bag.boxes.max() <= 1 and len(bag.boxes) > 1
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.integers(1, 3000), st.integers(1, 3000), st.integers(1_024, 10_000))
 def test_pictures_are_bounded_and_keep_their_shape(width: int, height: int, pixels: int) -> None:
     picture, shares = fitted(Image.new("L", (width, height)), pixels)
