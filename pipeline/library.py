@@ -372,6 +372,15 @@ class Library:
         cited = tuple(citation.box for claim in answer.claims for citation in claim.citations)
         return cited or tuple(region.box for region in hit.regions[:1])
 
+    def heat_map(self, ref: PageRef, question: str) -> Image.Image:
+        """The page's picture with colours where its vectors answer to the question. Raises `InputError`."""
+        from pipeline.heat_map import draw_heat
+
+        picture = self.page_picture(ref)
+        bags = self._stores.bags.read(self._stores.catalog.bag_refs([ref]).values())
+        asked = self._embedders.pages.embed_question(check_question(question))
+        return draw_heat(picture, bags[0], asked) if bags else picture
+
     # ---- upkeep
 
     def verify(self) -> list[str]:

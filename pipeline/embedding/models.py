@@ -101,8 +101,12 @@ def _load_page_embedder(settings: EmbeddingSection) -> tuple[ScreenshotEmbedder,
         page_prompt=settings.page_prompt,
     )
     batches = Batches(settings.page_batch, str(model.device), "embedding.page_pixels")
-    made = LateInteractionEmbedder if kind == "many" else ScreenshotEmbedder
-    return made(visual, batches, settings.page_dimension, page_options(settings)), model
+    dimension, options = settings.page_dimension, page_options(settings)
+    if kind == "many":
+        return LateInteractionEmbedder(visual, batches, dimension, options, pooling=settings.page_pooling), model
+    if settings.page_pooling > 1:
+        raise ConfigError(f"embedding.page_pooling = {settings.page_pooling:g}: {source.name} gives one vector a page")
+    return ScreenshotEmbedder(visual, batches, dimension, options), model
 
 
 def page_options(settings: EmbeddingSection) -> str:
@@ -113,6 +117,7 @@ def page_options(settings: EmbeddingSection) -> str:
         pixels=settings.page_pixels,
         question_prompt=settings.page_question_prompt,
         page_prompt=settings.page_prompt,
+        pooling=settings.page_pooling if settings.page_pooling > 1 else None,
     )
 
 
@@ -121,5 +126,7 @@ def _refuse_page_settings(settings: EmbeddingSection) -> None:
     for name in ("page_dimension", "page_question_prompt", "page_prompt"):
         if getattr(settings, name):
             raise ConfigError(f"embedding.{name} needs a page_model that looks at pictures, not {REGIONS!r}")
+    if settings.page_pooling > 1:
+        raise ConfigError(f"embedding.page_pooling needs a page_model of many vectors, not {REGIONS!r}")
     if settings.page_vectors == "one":
         raise ConfigError(f"embedding.page_vectors = 'one': page_model {REGIONS!r} gives many")

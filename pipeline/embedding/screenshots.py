@@ -17,6 +17,7 @@ from pipeline.embedding.base import BagEncoder, EmbedderIdentity, PageInput, Pag
 from pipeline.embedding.batching import Batches
 from pipeline.embedding.fde import FixedDimensionalEncoder
 from pipeline.embedding.patches import WHOLE, patch_boxes
+from pipeline.embedding.pooling import pooled
 from pipeline.embedding.visual_model import VisualModel, fitted
 from pipeline.errors import ConfigError, RectoError
 
@@ -72,10 +73,16 @@ class ScreenshotEmbedder:
 
 
 class LateInteractionEmbedder(ScreenshotEmbedder):
-    """A unit vector for each patch of the page (and each token of the model's own prompt, around the whole page)."""
+    """A unit vector for each patch of the page (and each token of the model's own prompt, around the whole page).
 
-    def __init__(self, model: VisualModel, batches: Batches, dimension: int = 0, options: str = "") -> None:
+    `pooling`: alike vectors of a page become one, until 1 / `pooling` of them are left.
+    """
+
+    def __init__(
+        self, model: VisualModel, batches: Batches, dimension: int = 0, options: str = "", *, pooling: float = 1.0
+    ) -> None:
         super().__init__(model, batches, dimension, options)
+        self._pooling = pooling
         self.encoder = FixedDimensionalEncoder(self.identity.dimension)
 
     def _bags(self, pictures: list[Fitted]) -> list[PageVectors]:
@@ -91,7 +98,7 @@ class LateInteractionEmbedder(ScreenshotEmbedder):
                 log.warning("where the patches of %s look is not known: hits point at pages", self.identity.name)
             else:
                 boxes[image[scored].numpy()] = _on_page(places, shares)
-            bags.append(PageVectors(self._rows(features, row), boxes))
+            bags.append(pooled(PageVectors(self._rows(features, row), boxes), self._pooling))
         return bags
 
     def _vectors(self, inputs: list[Any], side: Any) -> list[Vectors]:
