@@ -3,7 +3,7 @@
     python bench/late_interaction.py [--pages 1000] [--questions 50] [--library LIBRARY] [--scale 0]
 
 Pages are synthetic bags of 700 to 1,030 vectors of 128 numbers around topics that pages share; a question is 20 vectors
-of one page with noise. `--library` measures the region bags of a library too (its chunks' vectors are the questions).
+near to one another on a page, with noise. `--library` measures the region bags of a library too (its chunks' vectors are the questions).
 `--scale N` puts N encodings into Chroma and times searches of the pipeline's two steps. Asserts nothing.
 """
 
@@ -43,12 +43,13 @@ def synthetic(pages: int, seed: int = 0) -> list[Vectors]:
 
 
 def asked(bags: Sequence[Vectors], questions: int, seed: int = 1) -> list[Vectors]:
-    """Questions: vectors of a page at random, moved away from it."""
+    """Questions about one place: vectors of a page that are near to one another, moved away from it."""
     rng = np.random.default_rng(seed)
     found = []
     for _ in range(questions):
         bag = bags[rng.integers(len(bags))]
-        some = bag[rng.integers(0, len(bag), TOKENS)]
+        near = np.argsort(-(bag @ bag[rng.integers(len(bag))]))[: 3 * TOKENS]
+        some = bag[rng.choice(near, TOKENS)]
         found.append(unit_length((some + 0.08 * rng.standard_normal(some.shape)).astype(np.float32)))
     return found
 

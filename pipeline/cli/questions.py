@@ -194,9 +194,7 @@ def page(
     page_index: Annotated[int, typer.Argument(metavar="PAGE_INDEX", min=0, help="0 is the first page of the file.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE.png", help="The picture to write.")],
     question: Annotated[str | None, typer.Option("--question", help="Draw what speaks to this question.")] = None,
-    heat_map: Annotated[
-        bool, typer.Option("--heat-map", help="Colour where page vectors answer to --question.")
-    ] = False,
+    heat_map: Annotated[bool, typer.Option("--heat-map", help="Colour where the page answers to --question.")] = False,
 ) -> int:
     """Write the picture of a page as the reader saw it, with the evidence for a question boxed."""
     from pipeline.cli.human import show_page
