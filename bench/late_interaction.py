@@ -3,8 +3,8 @@
     python bench/late_interaction.py [--pages 1000] [--questions 50] [--library LIBRARY] [--scale 0]
 
 Pages are synthetic bags of 700 to 1,030 vectors of 128 numbers around topics that pages share; a question is 20 vectors
-near to one another on a page, with noise. `--library` measures the region bags of a library too (its chunks' vectors are the questions).
-`--scale N` puts N encodings into Chroma and times searches of the pipeline's two steps. Asserts nothing.
+near to one another on a page, with noise. `--library` measures the bags of a library too (vectors of its chunks are
+the questions). `--scale N` puts N encodings into Chroma and times the two steps of a search. Asserts nothing.
 """
 
 from __future__ import annotations
