@@ -26,7 +26,7 @@ from pipeline.retrieval.maxsim import maxsim
 DIM, ROWS, TOKENS = 128, (700, 1031), 20
 CANDIDATES = (20, 50, 100, 200)
 TOP = 10
-ENCODERS = ((10, 4, 16), (20, 4, 16), (20, 5, 8), (40, 4, 8), (20, 5, 16))
+ENCODERS = ((10, 4, 16), (20, 3, 16), (20, 4, 16), (20, 5, 8), (20, 5, 16))
 """Repetitions, planes, projection of MUVERA."""
 
 

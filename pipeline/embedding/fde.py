@@ -64,8 +64,8 @@ class FixedDimensionalEncoder:
         out = np.zeros((self.repetitions, count, self.projection), dtype=np.float32)
         for repetition in range(self.repetitions):
             own = buckets[:, repetition]
-            sums = np.zeros((count, self.projection), dtype=np.float32)
-            np.add.at(sums, own, projected[:, repetition])
+            members = (own[None, :] == np.arange(count)[:, None]).astype(np.float32)
+            sums = members @ projected[:, repetition]
             sizes = np.bincount(own, minlength=count)
             filled = sizes > 0
             out[repetition, filled] = sums[filled] / sizes[filled, None]
