@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from pipeline.embedding.batching import Batches
-from pipeline.embedding.sources import ModelSource, load, locate
+from pipeline.embedding.sources import Kind, ModelSource, load, locate
 from pipeline.embedding.visual_model import fitted
 from pipeline.errors import ConfigError, ModelError
 from pipeline.results import PageHit, PageRef
@@ -82,13 +82,14 @@ class YesNoReranker(PageReranker):
 
 def load_text_reranker(name: str, setting: str, settings: EmbeddingSection, pictures: PictureSource) -> TextReranker:
     """Raises `ModelError` (weights absent), `ConfigError` (no reranker, several labels)."""
-    model, _ = _cross_encoder(name, setting, settings)
+    # Rerankers made of a causal language model (Qwen3-Reranker) look like generators: their yes and no are read.
+    model, _ = _cross_encoder(name, setting, settings, "reranker", "generator")
     return TextReranker(model, _batches(model, settings))
 
 
 def load_page_reranker(name: str, setting: str, settings: EmbeddingSection, pictures: PictureSource) -> PageReranker:
     """Raises `ModelError` (weights absent), `ConfigError` (no reranker, or none that takes pictures)."""
-    model, source = _cross_encoder(name, setting, settings)
+    model, source = _cross_encoder(name, setting, settings, "reranker")
     _require_pictures(model, source)
     return PageReranker(model, _batches(model, settings), pictures, settings.page_pixels)
 
@@ -116,11 +117,13 @@ def _yes_no_model(folder: str, *, device: str, model_kwargs: dict[str, Any], **s
     return CrossEncoder(modules=[body, LogitScore(yes, no)], device=device)
 
 
-def _cross_encoder(name: str, setting: str, settings: EmbeddingSection) -> tuple[CrossEncoder, ModelSource]:
+def _cross_encoder(
+    name: str, setting: str, settings: EmbeddingSection, *kinds: Kind
+) -> tuple[CrossEncoder, ModelSource]:
     from sentence_transformers import CrossEncoder
 
     source = locate(name, setting, download=settings.download)
-    source.require("reranker")
+    source.require(*kinds)
     model = load(CrossEncoder, source, settings)
     if model.num_labels != 1:
         raise ConfigError(f"{setting} {source.name!r} gives {model.num_labels} labels, not one score")

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from pipeline.answering.endpoint import endpoint_llm, explain
 from pipeline.config import AnswerSection
 from pipeline.errors import ModelError
+from pipeline.generation.endpoint import endpoint_llm, explain
 from pipeline.results import PageHit, PageRef
 from prompts.loader import load as load_prompt
 
