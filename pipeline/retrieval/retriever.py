@@ -173,10 +173,13 @@ class Retriever:
         refs = sorted({*proposed, *meant})
         if not refs:
             return Pool([], {})
+        if not question:  # a picture alone: nothing to compare words with
+            nothing = np.zeros(len(refs), np.float32)
+            return Pool(refs, {"visual": channels.visual(stores, page_vectors, refs), "document": nothing})
         dense, visual = channels.dense(stores, text_vector, refs), channels.visual(stores, page_vectors, refs)
         scores = {
             "dense": dense,
-            "lexical": channels.lexical(stores, words, refs) if question else np.zeros(len(refs), np.float32),
+            "lexical": channels.lexical(stores, words, refs),
             "visual": visual,
             "joint": np.maximum(dense, visual),
             "document": channels.priors(stores, cards, refs),
