@@ -92,6 +92,16 @@ def test_the_order_of_pages_is_the_order_of_pixels(generator: Generator) -> None
     assert torch.equal(swapped[:, tiles : 2 * tiles], pixels[:, :tiles])
 
 
+def test_every_order_of_the_pictures_has_a_reply_of_its_own(generator: Generator) -> None:
+    context = context_of(generator)
+    pictures = [page.picture for page in context.pages]
+    replies = set()
+    for order in ((0, 1, 2), (1, 0, 2), (0, 2, 1), (0, 0, 2)):
+        pages = tuple(replace(page, picture=pictures[n]) for page, n in zip(context.pages, order, strict=True))
+        replies.add(generator.llm.chat(messages(replace(context, pages=pages)), max_tokens=8).message.content)
+    assert len(replies) == 4
+
+
 def test_streaming_gives_the_same_answer_in_pieces(generator: Generator, tiny_vlm: Path) -> None:
     answerer = LlmAnswerer(generator, section(tiny_vlm), page_picture)
     whole = answerer.answer(QUESTION, HITS)
