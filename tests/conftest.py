@@ -1,9 +1,13 @@
-"""Tiny checkpoints for all tests, each made once a run."""
+"""For all tests: tiny checkpoints, each made once a run; property tests are not timed, a busy machine is slow."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

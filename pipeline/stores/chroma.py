@@ -11,10 +11,11 @@ import os
 import shutil
 import sqlite3
 import struct
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
 
 Space = Literal["cosine", "ip"]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 SYNC_THRESHOLD = 1000
 """Chroma writes its index files once this many records wait in its own write-ahead log."""
@@ -34,6 +37,8 @@ SETTLE_FROM = 100
 HNSW = {"max_neighbors": 16, "ef_construction": 128, "ef_search": 400, "batch_size": 100}
 ROOM = 64 << 20
 """Free bytes without which the index files are not touched: a write that fails half-way would cost a rebuild."""
+PATIENCE = 30.0
+"""Seconds to wait for a lock on Chroma's database."""
 MARKER = "writing"
 HNSW_HEADER = struct.Struct("<i6Q")
 """Start of header.bin: format version, level 0 offset, capacity, elements, bytes an element, and where in an element
@@ -203,7 +208,7 @@ class Chroma:
         with disk_errors("cleaning Chroma"):
             for header in self.folder.glob("*/header.bin"):
                 _wipe(header)
-            connection = sqlite3.connect(self._database, isolation_level=None)
+            connection = sqlite3.connect(self._database, timeout=PATIENCE, isolation_level=None)
             try:
                 connection.execute("PRAGMA secure_delete = ON")
                 connection.execute("VACUUM")
@@ -225,14 +230,15 @@ class Chroma:
                 dimension = collection._model.dimension
                 if dimension:
                     fillers = ["+", "-"]
-                    collection.upsert(ids=fillers, embeddings=np.eye(2, dimension, dtype=np.float32))
-                    collection.delete(ids=fillers)
+                    patiently(collection.upsert, ids=fillers, embeddings=np.eye(2, dimension, dtype=np.float32))
+                    patiently(collection.delete, ids=fillers)
             self._set_threshold(SYNC_THRESHOLD, HNSW["batch_size"])
             self.disconnect()
 
     def _set_threshold(self, records: int, batch: int) -> None:
         for name in self.spaces:
-            self.collection(name).modify(configuration={"hnsw": {"sync_threshold": records, "batch_size": batch}})
+            wanted = {"hnsw": {"sync_threshold": records, "batch_size": batch}}
+            patiently(self.collection(name).modify, configuration=wanted)
 
     def plain(self, error: Exception) -> StoreError:
         """What a user can do about an error of Chroma."""
@@ -247,6 +253,21 @@ class Chroma:
             f"the disk is full (Chroma wants {ROOM >> 20} MB free): free some space and run the command again; "
             "nothing stored is harmed"
         )
+
+
+def patiently(call: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+    """`call`, again while Chroma's own clean-up in the background keeps its database locked (seen on busy machines).
+
+    For calls that may be repeated. Gives up after `PATIENCE` seconds.
+    """
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return call(*arguments, **options)
+        except Exception as error:
+            if "database is locked" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.05)
 
 
 def _wipe(header: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.embedding.base import Vectors
 from pipeline.results import PageRef
-from pipeline.stores.chroma import Chroma
+from pipeline.stores.chroma import Chroma, patiently
 
 IDS_A_CALL = 5000
 
@@ -28,7 +28,12 @@ class VectorCollection:
                 {"document_id": ref.document_id, "page_index": ref.page_index} for ref in refs[start:end]
             ]
             with self._chroma.writing(len(metadatas)):
-                self._collection.upsert(ids=list(ids[start:end]), embeddings=vectors[start:end], metadatas=metadatas)
+                patiently(
+                    self._collection.upsert,
+                    ids=list(ids[start:end]),
+                    embeddings=vectors[start:end],
+                    metadatas=metadatas,
+                )
 
     def query(self, vector: Vectors, k: int, document_ids: Collection[str] | None = None) -> list[tuple[str, float]]:
         """The `k` nearest to `vector` (dim,): (id, similarity) by (-similarity, id); fewer when there are fewer.
@@ -66,7 +71,7 @@ class VectorCollection:
         for start in range(0, len(ids), IDS_A_CALL):
             some = list(ids[start : start + IDS_A_CALL])
             with self._chroma.writing(len(some)):
-                self._collection.delete(ids=some)
+                patiently(self._collection.delete, ids=some)
 
     @property
     def _collection(self) -> Any:

@@ -28,7 +28,8 @@ def served(model: Path, pages: int, context_tokens: int, log: Path) -> Iterator[
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", str(model), "--host", "127.0.0.1"]
+    # What `vllm serve` starts; the command itself asks for the version of a package that the CPU build calls otherwise.
+    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(model), "--host", "127.0.0.1"]
     command += ["--port", str(port), "--served-model-name", "tiny", "--dtype", "float32", "--enforce-eager"]
     command += ["--max-model-len", str(context_tokens), "--limit-mm-per-prompt", f'{{"image": {pages}}}']
     command += ["--max-num-seqs", "8", "--seed", "0"]

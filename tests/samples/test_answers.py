@@ -1,24 +1,15 @@
 """What `make demo` shows is right: every marked question is answered from its page, or not at all."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipeline import Library
-from samples.demo import DOCUMENTS, QUESTIONS
+from samples.demo import QUESTIONS
 
 RECORDS = [json.loads(line) for line in QUESTIONS.read_text("utf-8").splitlines()]
 DEMO = [record for record in RECORDS if record.get("demo")]
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    with Library(tmp_path_factory.mktemp("samples") / "library") as library:
-        assert {report.status for report in library.add([Path(DOCUMENTS)])} == {"ready"}
-        yield library
 
 
 @pytest.mark.parametrize("record", DEMO, ids=lambda record: record["id"])

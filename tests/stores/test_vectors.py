@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterable, Iterator
@@ -165,6 +167,17 @@ def test_no_embedding_function_is_loaded(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_database_that_is_locked_for_a_while_is_waited_for(index: VectorIndex, tmp_path: Path) -> None:
+    fill(index.collections["chunks"], ONE, 5)
+    other = sqlite3.connect(tmp_path / "chroma" / "chroma.sqlite3", check_same_thread=False, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    release = threading.Timer(6, other.close)  # longer than Chroma waits by itself
+    release.start()
+    index.scrub()
+    release.join()
+    assert index.collections["chunks"].count() == 5
 
 
 def test_a_disk_that_fills_up_harms_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
