@@ -7,16 +7,17 @@ to its engine (vLLM) while the next questions are searched. What fails costs one
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from pipeline.answering.base import Answerer
 from pipeline.answering.llm import LlmAnswerer
-from pipeline.asking import best_of_all, summed
-from pipeline.errors import RectoError
+from pipeline.asking import best_of_all, log_answer, log_failure, summed
+from pipeline.errors import ConfigError, RectoError
 from pipeline.results import Answer, FoundPart, PageHit
+from pipeline.stores.history import History
 
 AHEAD = 2
 """Waves found ahead for every one that is being answered."""
@@ -29,6 +30,35 @@ class Asked:
     question_id: str | int | None
     question: str
     found: tuple[FoundPart, ...] | RectoError
+
+
+def ask_all(
+    answerer: Answerer,
+    questions: Iterable[tuple[str | int | None, str]],
+    find: Callable[[str], tuple[FoundPart, ...]],
+    history: History,
+    settings_hash: str,
+) -> Iterator[tuple[str | int | None, Answer | RectoError]]:
+    """The answer, or what went wrong, for each (id, question), in order and in the log; the model is kept busy.
+
+    Raises `ConfigError`, which would be the same for every question.
+    """
+
+    def found() -> Iterator[Asked]:
+        for question_id, question in questions:
+            try:
+                yield Asked(question_id, question, find(question))
+            except RectoError as error:
+                yield Asked(question_id, question, error)
+
+    for asked, answer in answer_all(found(), answerer):
+        if isinstance(answer, ConfigError):
+            raise answer
+        if isinstance(answer, RectoError):
+            log_failure(history, asked.question, answer, settings_hash)
+        else:
+            log_answer(history, asked.question, answer, settings_hash)
+        yield asked.question_id, answer
 
 
 def answer_all(asked: Iterable[Asked], answerer: Answerer) -> Iterator[tuple[Asked, Answer | RectoError]]:

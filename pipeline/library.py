@@ -20,7 +20,7 @@ from pipeline.config import Mode, Settings, load_settings
 from pipeline.embedding.base import PictureEmbedder, candidate_vector
 from pipeline.embedding.models import Embedders, identities, load_embedders
 from pipeline.embedding.text import DEFAULT_MODEL
-from pipeline.errors import ConfigError, InputError, RectoError
+from pipeline.errors import InputError, RectoError
 from pipeline.filters import fitting
 from pipeline.progress import Progress
 from pipeline.questions import MOST_CHARACTERS, check_question
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from pipeline.answering.base import Answerer, AnswerEvent
     from pipeline.captioning import Captioner
     from pipeline.chat import Conversation
+    from pipeline.finding import Finder
     from pipeline.generation.base import Generator
     from pipeline.indexing import AddReport
     from pipeline.retrieval.retriever import Retriever
@@ -221,24 +222,12 @@ class Library:
 
         Raises `ConfigError`, which would be the same for every question.
         """
-        from pipeline.asking import log_answer, log_failure
-        from pipeline.batch import Asked, answer_all
+        from pipeline.batch import ask_all
 
-        def found() -> Iterator[Asked]:
-            for question_id, question in questions:
-                try:
-                    yield Asked(question_id, question, self.find(question, k=k, mode=mode, filters=filters))
-                except RectoError as error:
-                    yield Asked(question_id, question, error)
+        def find(question: str) -> tuple[FoundPart, ...]:
+            return self.find(question, k=k, mode=mode, filters=filters)
 
-        for asked, answer in answer_all(found(), self._answerer):
-            if isinstance(answer, ConfigError):
-                raise answer
-            if isinstance(answer, RectoError):
-                log_failure(self.history, asked.question, answer, self.settings.hash)
-            else:
-                log_answer(self.history, asked.question, answer, self.settings.hash)
-            yield asked.question_id, answer
+        return ask_all(self._answerer, questions, find, self.history, self.settings.hash)
 
     def ask_stream(
         self,
@@ -278,7 +267,7 @@ class Library:
         """What `ask` would read: the pages of each part of the question. For one thread at a time, as `search` is."""
         question, k = check_question(question), k or self.settings.answer.pages
         if pages is None:
-            return tuple(self._search_steps(question, k, mode, self._among(filters)))
+            return tuple(self._finder.find(question, k, mode, self._among(filters)))
         read = tuple(self._retriever.look_at(question, ref) for ref in pages)
         return (FoundPart(question, SearchResult(question, read)),)
 
@@ -296,42 +285,6 @@ class Library:
 
         question = check_question(question)
         return ask_stream(self._answerer, question, parts, self._stores.catalog.history, self.settings.hash)
-
-    def _search_steps(
-        self, question: str, k: int, mode: Mode | None, among: frozenset[str] | None
-    ) -> Iterator[FoundPart]:
-        """The parts of the question and, where a model may make more `steps`, what it then asks for."""
-        parts = self._search_parts(question, k, mode, among)
-        yield from parts
-        answer = self.settings.answer
-        if answer.steps > 1 and answer.answerer != "extractive":
-            from pipeline.asking import log_step
-            from pipeline.steps import further_steps
-
-            steps = further_steps(
-                question,
-                parts,
-                self.generator,
-                lambda wanted: self._retriever.search(wanted, k=k, mode=mode, document_ids=among),
-                most=answer.steps - 1,
-                context_tokens=answer.context_tokens,
-            )
-            for step in steps:
-                log_step(self.history, question, step, self.settings.hash)
-                yield step
-
-    def _search_parts(self, question: str, k: int, mode: Mode | None, among: frozenset[str] | None) -> list[FoundPart]:
-        """What is found for each thing that the question asks for."""
-        from pipeline.planning import plan
-
-        parts = plan(question, lambda name: self._retriever.documents_named(name, among))
-        return [
-            FoundPart(
-                part.question,
-                self._retriever.search(part.sought, k=k, mode=mode, document_ids=part.document_ids or among),
-            )
-            for part in parts
-        ]
 
     def _among(self, filters: Mapping[str, str] | None) -> frozenset[str] | None:
         """Ids of the documents that the filters leave; None without filters."""
@@ -447,6 +400,12 @@ class Library:
 
         chain = make_chain(self.settings, self.page_picture)
         return Retriever(self._stores, self._embedders, self.settings.retrieval, chain)
+
+    @cached_property
+    def _finder(self) -> Finder:
+        from pipeline.finding import Finder
+
+        return Finder(self._retriever, self.settings, self.history, lambda: self.generator)
 
     @cached_property
     def generator(self) -> Generator:

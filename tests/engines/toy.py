@@ -1,7 +1,7 @@
 """A toy task that needs both eyes: a word from the text of the first page, a colour from the picture of the second.
 
 Documents are real PDFs in a real library; what the model is trained on is exactly what the pipeline would send it. Some
-documents are kept from training: their words and colours were seen, never together.
+documents are kept from training: their word was seen with their flag, never with the first page's colour too.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class Toy:
 
     @property
     def held_out(self) -> bool:
-        return (WORDS.index(self.word) + list(COLOURS).index(self.second)) % 6 == 0
+        first, second = (list(COLOURS).index(colour) for colour in (self.first, self.second))
+        return (WORDS.index(self.word) + 2 * first + second) % 6 == 0
 
 
 def toys() -> list[Toy]:

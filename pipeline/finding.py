@@ -1,0 +1,65 @@
+"""What a question is answered from: its parts, each searched, and the further steps a model asks for.
+
+Owns the order of searches; never ranks, and never answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from pipeline.asking import log_step
+from pipeline.config import Mode, Settings
+from pipeline.planning import plan
+from pipeline.results import FoundPart
+from pipeline.retrieval.retriever import Retriever
+from pipeline.stores.history import History
+
+if TYPE_CHECKING:
+    from pipeline.generation.base import Generator
+
+Among = frozenset[str] | None
+"""Ids of the documents that may be found; None: any."""
+
+
+class Finder:
+    """Searches for everything that a question asks for. For one thread at a time, as searching is."""
+
+    def __init__(
+        self, retriever: Retriever, settings: Settings, history: History, generator: Callable[[], Generator]
+    ) -> None:
+        """`generator` is called only where a model may ask for further `answer.steps`."""
+        self._retriever = retriever
+        self._settings = settings
+        self._history = history
+        self._generator = generator
+
+    def find(self, question: str, k: int, mode: Mode | None, among: Among) -> Iterator[FoundPart]:
+        """The parts of the question, then what a model asks for on top of them; every such step is in the log."""
+        parts = self._parts(question, k, mode, among)
+        yield from parts
+        answer = self._settings.answer
+        if answer.steps > 1 and answer.answerer != "extractive":
+            from pipeline.steps import further_steps
+
+            steps = further_steps(
+                question,
+                parts,
+                self._generator(),
+                lambda wanted: self._retriever.search(wanted, k=k, mode=mode, document_ids=among),
+                most=answer.steps - 1,
+                context_tokens=answer.context_tokens,
+            )
+            for step in steps:
+                log_step(self._history, question, step, self._settings.hash)
+                yield step
+
+    def _parts(self, question: str, k: int, mode: Mode | None, among: Among) -> list[FoundPart]:
+        parts = plan(question, lambda name: self._retriever.documents_named(name, among))
+        return [
+            FoundPart(
+                part.question,
+                self._retriever.search(part.sought, k=k, mode=mode, document_ids=part.document_ids or among),
+            )
+            for part in parts
+        ]
