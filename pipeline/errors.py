@@ -2,7 +2,7 @@
 
 from ingest.errors import InputError, RectoError
 
-__all__ = ["ConfigError", "InputError", "ModelError", "RectoError", "StoreError"]
+__all__ = ["ConfigError", "InputError", "ModelError", "RectoError", "StoreError", "first_line"]
 
 
 class ConfigError(RectoError):
@@ -17,3 +17,9 @@ class StoreError(RectoError):
 
 class ModelError(RectoError):
     """A model or an endpoint that is absent, unreachable, or answers nonsense."""
+
+
+def first_line(error: BaseException) -> str:
+    """What an exception of a library says, on one short line; its type where it says nothing."""
+    lines = str(error).strip().splitlines()
+    return (lines[0] if lines else type(error).__name__)[:300]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
@@ -33,7 +34,7 @@ def watcher() -> Watcher:
     return BarWatcher() if sys.stderr.isatty() else LogWatcher()
 
 
-class _Counting:
+class _Counting(ABC):
     """Pages counted by stage."""
 
     def __init__(self) -> None:
@@ -54,8 +55,9 @@ class _Counting:
     def finish(self) -> None:
         self.show()
 
+    @abstractmethod
     def show(self) -> None:
-        raise NotImplementedError
+        """Say how far it is, where it is worth saying."""
 
     @property
     def state(self) -> str:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from pipeline.errors import ConfigError, ModelError
+from pipeline.devices import best_device, processor_has_bfloat16
+from pipeline.errors import ConfigError, ModelError, first_line
 
 if TYPE_CHECKING:
     import torch
@@ -116,7 +117,7 @@ def locate(name: str, setting: str, *, download: bool = False) -> ModelSource:
             f"({estimated_size(repository)}), or set embedding.download = true"
         ) from None
     except (HfHubHTTPError, OSError) as error:
-        raise ModelError(f"{setting} {name!r} cannot be fetched from the Hub: {_first_line(error)}") from error
+        raise ModelError(f"{setting} {name!r} cannot be fetched from the Hub: {first_line(error)}") from error
     return ModelSource(setting, repository, found, found.name[:12])
 
 
@@ -151,7 +152,7 @@ def load(kind: Callable[..., Model], source: ModelSource, settings: EmbeddingSec
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
         hint = "set embedding.trust_remote_code = true if you trust its code" if "trust_remote" in str(error) else ""
         raise ModelError(
-            f"{source.setting} {source.name!r} cannot be loaded ({_first_line(error)}); "
+            f"{source.setting} {source.name!r} cannot be loaded ({first_line(error)}); "
             f"{hint or 'its files must be those of a whole sentence-transformers or transformers model'}"
         ) from error
 
@@ -161,23 +162,21 @@ def device_of(settings: EmbeddingSection) -> str:
     import torch
 
     if settings.device == "auto":
-        if torch.cuda.is_available():
-            return "cuda"
-        return "mps" if torch.backends.mps.is_available() else "cpu"
+        return best_device()
     try:
         torch.empty(0, device=settings.device)
     except (RuntimeError, AssertionError) as error:
-        raise ConfigError(f"embedding.device {settings.device!r} cannot be used: {_first_line(error)}") from None
+        raise ConfigError(f"embedding.device {settings.device!r} cannot be used: {first_line(error)}") from None
     return settings.device
 
 
 def precision(setting: str, device: str) -> torch.dtype:
-    """bfloat16 where the hardware has it (measured: about twice float32 on AMX, same ranking), else float32."""
+    """bfloat16 where the hardware has it (same ranking), else float32."""
     import torch
 
     if setting == "auto":
         if device == "cpu":
-            fast = torch.ops.mkldnn._is_mkldnn_bf16_supported() and torch.cpu._is_avx512_bf16_supported()
+            fast = processor_has_bfloat16()
         else:
             fast = device.startswith("cuda") and torch.cuda.is_bf16_supported()
         return torch.bfloat16 if fast else torch.float32
@@ -214,8 +213,3 @@ def _json(file: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return values if isinstance(values, dict) else {}
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

@@ -5,6 +5,7 @@ Owns the common part of the models that run in this process. Never builds a mess
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
@@ -27,7 +28,8 @@ from llama_index.core.llms import LLM, CustomLLM
 from pydantic import PrivateAttr
 
 from pipeline.answering.tokens import Costs
-from pipeline.errors import ModelError, RectoError
+from pipeline.config import AnswerSection
+from pipeline.errors import ModelError, RectoError, first_line
 
 Explain = Callable[[Exception], RectoError]
 """Turns what an LLM library raised into one line that says what to do."""
@@ -88,7 +90,18 @@ class LocalLLM(CustomLLM):
     model: str
     context_tokens: int
     output_tokens: int
+    temperature: float
+    seed: int
     _turn: Lock = PrivateAttr(default_factory=Lock)  # one model, one reply at a time, whoever asks
+
+    def __init__(self, settings: AnswerSection) -> None:
+        super().__init__(
+            model=settings.model,
+            context_tokens=settings.context_tokens,
+            output_tokens=settings.output_tokens,
+            temperature=settings.temperature,
+            seed=settings.seed,
+        )
 
     @classmethod
     def class_name(cls) -> str:
@@ -103,8 +116,8 @@ class LocalLLM(CustomLLM):
             model_name=self.model,
         )
 
-    def _replies(self, messages: Sequence[ChatMessage], options: Mapping[str, Any]) -> Iterator[Reply]:
-        raise NotImplementedError
+    @abstractmethod
+    def _replies(self, messages: Sequence[ChatMessage], options: Mapping[str, Any]) -> Iterator[Reply]: ...
 
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         with self._turn:
@@ -138,9 +151,3 @@ def explain_any(model: str) -> Explain:
         return ModelError(f"the model {model} failed: {first_line(error)}")
 
     return explain
-
-
-def first_line(error: Exception) -> str:
-    """What an exception says, on one short line."""
-    lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__)[:300]

@@ -18,8 +18,7 @@ from PIL import Image
 
 from pipeline.answering.tokens import Costs
 from pipeline.config import AnswerSection
-from pipeline.errors import ConfigError, ModelError
-from pipeline.generation.base import first_line
+from pipeline.errors import ConfigError, ModelError, first_line
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase, ProcessorMixin

@@ -9,8 +9,8 @@ import importlib
 
 from pipeline.answering.tokens import Costs
 from pipeline.config import AnswerSection
-from pipeline.errors import ConfigError
-from pipeline.generation.base import Generator, explain_any, first_line
+from pipeline.errors import ConfigError, first_line
+from pipeline.generation.base import Generator, explain_any
 
 
 def named_generator(settings: AnswerSection) -> Generator:

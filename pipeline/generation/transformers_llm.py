@@ -14,8 +14,9 @@ from llama_index.core.base.llms.types import ChatMessage
 from pydantic import PrivateAttr
 
 from pipeline.config import AnswerSection
-from pipeline.errors import ConfigError, ModelError, RectoError
-from pipeline.generation.base import Explain, Generator, LocalLLM, Reply, explain_any, first_line
+from pipeline.devices import best_device, processor_has_bfloat16
+from pipeline.errors import ConfigError, ModelError, RectoError, first_line
+from pipeline.generation.base import Explain, Generator, LocalLLM, Reply, explain_any
 from pipeline.generation.formatting import ChatFormat, absent, check_context, longest_context, wanted_tokens
 
 if TYPE_CHECKING:
@@ -34,19 +35,11 @@ def transformers_generator(settings: AnswerSection) -> Generator:
 class TransformersLLM(LocalLLM):
     """Greedy unless `answer.temperature` says otherwise; then seeded by `answer.seed`, so that it repeats."""
 
-    temperature: float
-    seed: int
     _form: ChatFormat = PrivateAttr()
     _model: PreTrainedModel = PrivateAttr()
 
     def __init__(self, settings: AnswerSection, form: ChatFormat, model: PreTrainedModel) -> None:
-        super().__init__(
-            model=settings.model,
-            context_tokens=settings.context_tokens,
-            output_tokens=settings.output_tokens,
-            temperature=settings.temperature,
-            seed=settings.seed,
-        )
+        super().__init__(settings)
         self._form, self._model = form, model
 
     def inputs(self, messages: Sequence[ChatMessage]) -> Any:
@@ -134,7 +127,7 @@ def _load_model(settings: AnswerSection, with_pictures: bool) -> PreTrainedModel
     disable_progress_bar()
     device = settings.device
     if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        device = best_device()
     try:
         reads = AutoConfig.from_pretrained(settings.model).model_type in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
         kind = AutoModelForImageTextToText if reads else AutoModelForCausalLM
@@ -154,8 +147,7 @@ def _precision(setting: str, device: str) -> torch.dtype | str:
     import torch
 
     if setting == "auto" and device == "cpu":
-        fast = torch.ops.mkldnn._is_mkldnn_bf16_supported() and torch.cpu._is_avx512_bf16_supported()
-        return torch.bfloat16 if fast else torch.float32
+        return torch.bfloat16 if processor_has_bfloat16() else torch.float32
     return "auto" if setting == "auto" else getattr(torch, setting)
 
 

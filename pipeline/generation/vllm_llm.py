@@ -16,8 +16,8 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse
 from pydantic import PrivateAttr
 
 from pipeline.config import AnswerSection
-from pipeline.errors import ConfigError, ModelError, RectoError
-from pipeline.generation.base import Explain, Generator, LocalLLM, Reply, Schema, explain_any, first_line
+from pipeline.errors import ConfigError, ModelError, RectoError, first_line
+from pipeline.generation.base import Explain, Generator, LocalLLM, Reply, Schema, explain_any
 from pipeline.generation.formatting import ChatFormat, absent, check_context, longest_context, wanted_tokens
 
 if TYPE_CHECKING:
@@ -44,20 +44,12 @@ def vllm_generator(settings: AnswerSection) -> Generator:
 class VllmLLM(LocalLLM):
     """One engine; threads take turns."""
 
-    temperature: float
-    seed: int
     _form: ChatFormat = PrivateAttr()
     _engine: vllm.LLM = PrivateAttr()
     _numbers: Iterator[int] = PrivateAttr()
 
     def __init__(self, settings: AnswerSection, form: ChatFormat, engine: vllm.LLM) -> None:
-        super().__init__(
-            model=settings.model,
-            context_tokens=settings.context_tokens,
-            output_tokens=settings.output_tokens,
-            temperature=settings.temperature,
-            seed=settings.seed,
-        )
+        super().__init__(settings)
         self._form, self._engine, self._numbers = form, engine, itertools.count()
 
     def chat_many(

@@ -13,7 +13,7 @@ from PIL import Image
 from pipeline.embedding.batching import Batches
 from pipeline.embedding.sources import Kind, ModelSource, load, locate
 from pipeline.embedding.visual_model import fitted
-from pipeline.errors import ConfigError, ModelError
+from pipeline.errors import ConfigError, ModelError, first_line
 from pipeline.results import PageHit, PageRef
 from prompts.loader import load as load_prompt
 
@@ -143,5 +143,5 @@ def _predicted(model: CrossEncoder, pairs: list[Any]) -> list[float]:
     try:
         found = model.predict(pairs, batch_size=len(pairs), show_progress_bar=False)
     except (ValueError, IndexError, KeyError, TypeError) as error:
-        raise ModelError(f"a reranker does not take what it was given ({str(error).splitlines()[0]})") from error
+        raise ModelError(f"a reranker does not take what it was given ({first_line(error)})") from error
     return [float(score) for score in found]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from pipeline.errors import ConfigError, ModelError
+from pipeline.errors import ConfigError, ModelError, first_line
 from pipeline.results import PageHit, PageRef
 
 
@@ -27,7 +27,7 @@ class Postprocessor:
         try:
             self._made = kind(**options)
         except (TypeError, ValueError) as error:
-            raise ConfigError(f"{setting} {path!r} does not take these options: {str(error).splitlines()[0]}") from None
+            raise ConfigError(f"{setting} {path!r} does not take these options: {first_line(error)}") from None
         self._path = path
 
     def scores(self, question: str, hits: Sequence[PageHit]) -> Mapping[PageRef, float]:
