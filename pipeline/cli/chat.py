@@ -89,7 +89,7 @@ def _turn(invocation: Invocation, conversation: Conversation, question: str) -> 
     from pipeline.answering.base import AnswerReady
     from pipeline.chat import Standalone
     from pipeline.cli.human import AnswerPrinter
-    from pipeline.cli.output import ChatLine
+    from pipeline.cli.question_output import ChatLine
 
     printer = AnswerPrinter(invocation.console, invocation.settings().answer.answerer)
     standalone = ""
@@ -122,7 +122,7 @@ def _show_past(invocation: Invocation, conversation: Conversation) -> None:
 
 def _export(invocation: Invocation, conversation: Conversation, file: Path) -> None:
     """The stored conversation as Markdown; with --json as the lines that `recto chat --json` wrote."""
-    from pipeline.cli.output import ChatLine
+    from pipeline.cli.question_output import ChatLine
     from pipeline.transcript import markdown
 
     turns = conversation.turns()
@@ -146,7 +146,7 @@ def _export(invocation: Invocation, conversation: Conversation, file: Path) -> N
 
 
 def _show_sessions(invocation: Invocation, sessions: Sequence[SessionRow]) -> None:
-    from pipeline.cli.output import SessionLine
+    from pipeline.cli.question_output import SessionLine
 
     for row in sessions:
         if invocation.as_json:

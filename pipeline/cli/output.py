@@ -2,37 +2,29 @@
 
 Owns key names, nesting and rounding, nothing else: `page_index` is 0-based, boxes are fractions of the displayed
 page, `seconds` is the total, `error` is null when there is none. Changing a key here breaks other people's programs.
+What questions are answered with is in `question_output.py`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from ingest.document import Box, Page, PageIssue
-from pipeline.results import Answer, Citation, Claim, PageHit, PageRef, ScoredChunk, SearchResult
+from pipeline.results import PageRef
 
 if TYPE_CHECKING:
     from ingest.figures import Figure
     from pipeline.indexing import AddReport
-    from pipeline.stores.history import SessionRow
     from pipeline.stores.rows import DocumentRow
-
-QuestionId = str | int | None
-"""As given in the file of questions; null for a question given on the command line."""
 
 
 def printable(text: str | os.PathLike[str]) -> str:
     """A path or name as text that can be printed and encoded: bytes that are not UTF-8 appear as `\\xNN`."""
     return os.fsencode(text).decode("utf-8", "backslashreplace")
-
-
-def total_seconds(stages: Mapping[str, float]) -> float:
-    """The whole time of a result that was timed by stage."""
-    return sum(stages.values())
 
 
 def _edges(box: Iterable[float]) -> tuple[float, ...]:
@@ -124,168 +116,6 @@ class DocumentLine(Line):
             status=row.status,
             issues=[IssueItem.of(issue) for issue in issues],
         )
-
-
-class HitChunk(Line):
-    chunk_id: str
-    text: str
-    boxes: list[Edges]
-
-    @classmethod
-    def of(cls, scored: ScoredChunk) -> Self:
-        chunk = scored.chunk
-        return cls(chunk_id=chunk.chunk_id, text=chunk.text, boxes=list(chunk.boxes()))
-
-
-class ChannelItem(Line):
-    rank: int
-    score: Number
-
-
-class HitItem(Line):
-    """A ranked page."""
-
-    document_id: str
-    name: Name
-    page_index: int
-    page_label: str
-    score: Number
-    chunks: list[HitChunk]
-    channels: dict[str, ChannelItem]
-
-    @classmethod
-    def of(cls, hit: PageHit) -> Self:
-        return cls(
-            document_id=hit.ref.document_id,
-            name=hit.name,
-            page_index=hit.ref.page_index,
-            page_label=hit.page_label,
-            score=hit.score,
-            chunks=[HitChunk.of(chunk) for chunk in hit.chunks],
-            channels={name: ChannelItem(rank=at.rank, score=at.score) for name, at in hit.channels.items()},
-        )
-
-
-class SearchLine(Line):
-    """`recto search`: one question."""
-
-    id: QuestionId
-    hits: list[HitItem]
-    seconds: Number
-
-    @classmethod
-    def of(cls, question_id: QuestionId, result: SearchResult) -> Self:
-        return cls(id=question_id, hits=[HitItem.of(hit) for hit in result.hits], seconds=total_seconds(result.seconds))
-
-
-class CitationItem(Line):
-    document_id: str
-    name: Name
-    page_index: int
-    page_label: str
-    box: Edges
-    quote: str
-
-    @classmethod
-    def of(cls, citation: Citation) -> Self:
-        return cls(
-            document_id=citation.ref.document_id,
-            name=citation.name,
-            page_index=citation.ref.page_index,
-            page_label=citation.page_label,
-            box=citation.box,
-            quote=citation.quote,
-        )
-
-
-class ClaimItem(Line):
-    text: str
-    supported: bool
-    citations: list[CitationItem]
-
-    @classmethod
-    def of(cls, claim: Claim) -> Self:
-        return cls(
-            text=claim.text,
-            supported=claim.supported,
-            citations=[CitationItem.of(citation) for citation in claim.citations],
-        )
-
-
-class PageItem(Line):
-    document_id: str
-    page_index: int
-
-    @classmethod
-    def of(cls, ref: PageRef) -> Self:
-        return cls(document_id=ref.document_id, page_index=ref.page_index)
-
-
-class ContextItem(Line):
-    pages: list[PageItem]
-    text_tokens: int
-    image_tokens: int
-
-
-class AskLine(Line):
-    """`recto ask`: one question."""
-
-    id: QuestionId
-    answer: str
-    abstained: bool
-    claims: list[ClaimItem]
-    context: ContextItem
-    usage: dict[str, int]
-    seconds: Number
-
-    @classmethod
-    def of(cls, question_id: QuestionId, answer: Answer) -> Self:
-        context = answer.context
-        return cls(
-            id=question_id,
-            answer=answer.text,
-            abstained=answer.abstained,
-            claims=[ClaimItem.of(claim) for claim in answer.claims],
-            context=ContextItem(
-                pages=[PageItem.of(ref) for ref in context.pages],
-                text_tokens=context.text_tokens,
-                image_tokens=context.image_tokens,
-            ),
-            usage=dict(answer.usage),
-            seconds=total_seconds(answer.seconds),
-        )
-
-
-class ChatLine(AskLine):
-    """`recto chat`: one turn; `id` is its number in the session, `standalone` the question as it was searched."""
-
-    session: str
-    question: str
-    standalone: str
-
-    @classmethod
-    def of_turn(cls, session: str, turn: int, question: str, standalone: str, answer: Answer) -> Self:
-        return cls(**dict(AskLine.of(turn, answer)), session=session, question=question, standalone=standalone)
-
-
-class SessionLine(Line):
-    """`recto chat --list`: one stored conversation."""
-
-    session: str
-    started: str
-    turns: int
-    first_question: str
-
-    @classmethod
-    def of(cls, row: SessionRow) -> Self:
-        return cls(session=row.session_id, started=row.created, turns=row.turns, first_question=row.first_question)
-
-
-class FailedQuestionLine(Line):
-    """`recto search`, `recto ask`: a question of a file that could not be answered, in place of its line."""
-
-    id: QuestionId
-    error: str
 
 
 class TrustItem(Line):

@@ -62,7 +62,7 @@ def search(
 ) -> int:
     """Rank the pages of the library by how well they fit a question, a picture, or both."""
     from pipeline.cli.human import show_hits
-    from pipeline.cli.output import SearchLine
+    from pipeline.cli.question_output import SearchLine
 
     wanted = parsed_filters(filters)
     if image is not None:
@@ -93,7 +93,7 @@ def _search_by_picture(
     filters: dict[str, str] | None,
 ) -> int:
     from pipeline.cli.human import show_hits
-    from pipeline.cli.output import SearchLine
+    from pipeline.cli.question_output import SearchLine
     from pipeline.picture_questions import open_picture, parsed_box, part_of
     from pipeline.questions import check_question
 
@@ -124,7 +124,7 @@ def ask(
 ) -> int:
     """Answer a question from the library, each claim with the place it rests on."""
     from pipeline.cli.human import AnswerPrinter
-    from pipeline.cli.output import AskLine, FailedQuestionLine
+    from pipeline.cli.question_output import AskLine, FailedQuestionLine
 
     asked, wanted = asked_questions(question, questions), parsed_filters(filters)
     failures = 0
@@ -166,7 +166,7 @@ def _answer_one(
     """The answer on stdout: for people as it is written, for programs as one line."""
     from pipeline.answering.base import AnswerReady
     from pipeline.cli.human import AnswerPrinter
-    from pipeline.cli.output import AskLine
+    from pipeline.cli.question_output import AskLine
 
     if invocation.as_json:
         answer = library.ask(question, k=k, mode=mode, filters=filters)

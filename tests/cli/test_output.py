@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from ingest.document import Box, Chunk, DocumentInfo, Kind, PageIssue, Span
-from pipeline.cli.output import AddLine, AskLine, DocumentLine, Line, SearchLine, SyncLine, VerifyLine, printable
+from pipeline.cli.output import AddLine, DocumentLine, Line, SyncLine, VerifyLine, printable
+from pipeline.cli.question_output import AskLine, SearchLine
 from pipeline.indexing import AddReport
 from pipeline.results import (
     Answer,
