@@ -4,6 +4,7 @@ Owns how a store's answer becomes pages with scores.
 
 dense     Chroma `chunks`: the best chunk scores its page (cosine)
 lexical   tantivy: BM25 of the page's words
+terms     tantivy: BM25 of what the question's terms stand for, where it has any; proposes no pages
 visual    Chroma `pages` (a page's vector or the encoding of its bag), then exact MaxSim over the bags
 document  BM25 of the question against what each document is (its card); a prior, the same for all its pages
 
@@ -52,8 +53,8 @@ def dense_candidates(stores: Stores, question: Vectors, pool: int, scope: Scope)
 
 
 def lexical_candidates(stores: Stores, words: str, pool: int, scope: Scope) -> list[PageRef]:
-    """Pages with the words of the question."""
-    found = stores.lexical.search(words, pool, scope.where)
+    """Pages with the content words of the question."""
+    found = stores.lexical.search(words, pool, scope.where, function_words=False)
     return [ref for key, _ in found if (ref := ref_of(key)).document_id in scope.document_ids]
 
 
@@ -66,35 +67,41 @@ def visual_candidates(
     return [ref for ref in found if ref.document_id in scope.document_ids]
 
 
-def dense(stores: Stores, question: Vectors, pool: Sequence[PageRef]) -> Scores:
-    """The similarity of each page's best chunk; a page without chunks is at right angles to everything (0)."""
-    where = stores.catalog.chunk_bag_refs(pool, len(question))
-    return _exact(stores, question[None, :], [where[ref] for ref in pool])
+def dense(stores: Stores, questions: Sequence[Vectors], pool: Sequence[PageRef]) -> Scores:
+    """The similarity of each page's best chunk to any of the questions (dim,); 0, a right angle, without chunks."""
+    where = stores.catalog.chunk_bag_refs(pool, len(questions[0]))
+    return _exact(stores, [question[None, :] for question in questions], [where[ref] for ref in pool])
 
 
 def lexical(stores: Stores, words: str, pool: Sequence[PageRef]) -> Scores:
     """BM25 of each page; 0 for a page with none of the words."""
     keys = [page_key(ref) for ref in pool]
-    found = dict(stores.lexical.search(words, len(pool), keys=keys))
+    found = stores.lexical.scores(words, keys)
     return np.array([found.get(key, 0.0) for key in keys], np.float32)
 
 
-def visual(stores: Stores, question: Vectors, pool: Sequence[PageRef]) -> Scores:
-    """Exact MaxSim of each page's bag, a mean over the question's vectors; 0 for a page without vectors."""
+def terms(stores: Stores, facets: Sequence[str], pool: Sequence[PageRef]) -> Scores:
+    """BM25 of the words that the question's terms stand for, by the facet that a page has most of."""
+    return np.max([lexical(stores, words, pool) for words in facets], axis=0)
+
+
+def visual(stores: Stores, questions: Sequence[Vectors], pool: Sequence[PageRef]) -> Scores:
+    """Exact MaxSim of each page's bag with any of the questions (m, dim), a mean over its vectors; 0 without a bag."""
     where = stores.catalog.bag_refs(pool)
-    return _exact(stores, question, [where[ref] for ref in pool]) / np.float32(len(question))
+    return _exact(stores, questions, [where[ref] for ref in pool])
 
 
-def _exact(stores: Stores, question: Vectors, bags: Sequence[BagRef]) -> Scores:
-    """MaxSim of each bag, 0 where it is negative or the bag empty."""
+def _exact(stores: Stores, questions: Sequence[Vectors], bags: Sequence[BagRef]) -> Scores:
+    """MaxSim of each bag with the best of the questions, a mean over its vectors; 0 where negative or the bag empty."""
     scores: list[Scores] = []
     start = rows = 0
     for end, bag in enumerate(bags, start=1):
         rows += bag.rows
         if end == len(bags) or rows + bags[end].rows > BLOCK_ROWS:
             block = bags[start:end]
-            sizes = np.array([one.rows for one in block], np.int64)
-            scores.append(maxsim(question, stores.bags.vectors(block), sizes))
+            sizes, vectors = np.array([one.rows for one in block], np.int64), stores.bags.vectors(block)
+            of_each = [maxsim(question, vectors, sizes) / np.float32(len(question)) for question in questions]
+            scores.append(np.max(of_each, axis=0))
             start, rows = end, 0
     return np.maximum(np.concatenate(scores), 0.0)
 

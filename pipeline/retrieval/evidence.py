@@ -14,12 +14,13 @@ from pipeline.stores.opened import Stores
 REGIONS = 3
 
 
-def best_chunks(stores: Stores, refs: Sequence[PageRef], question: Vectors) -> dict[PageRef, tuple[ScoredChunk, ...]]:
-    """All chunks of the pages, nearest to the question first. `question` (dim,), unit length."""
+def best_chunks(stores: Stores, refs: Sequence[PageRef], asked: Vectors) -> dict[PageRef, tuple[ScoredChunk, ...]]:
+    """All chunks of the pages, those nearest to any of the vectors first. `asked` (facets, dim), unit length."""
     chunks = stores.catalog.chunks_of(refs)
-    where = stores.catalog.chunk_bag_refs(refs, len(question))
+    where = stores.catalog.chunk_bag_refs(refs, asked.shape[1])
     bags = dict(zip(where, stores.bags.read(where.values()), strict=True))
-    return {ref: tuple(_scored(chunks[ref], bags[ref].vectors @ question)) if ref in bags else () for ref in refs}
+    nearest = {ref: (bag.vectors @ asked.T).max(axis=1) for ref, bag in bags.items()}
+    return {ref: tuple(_scored(chunks[ref], nearest[ref])) if ref in nearest else () for ref in refs}
 
 
 def _scored(chunks: Sequence[Chunk], scores: Vectors) -> list[ScoredChunk]:

@@ -1,4 +1,4 @@
-"""Places that a question names: "on page 12", "pages 3-5", "the last page", "Figure 3", "table II".
+"""Places that a question names: "page 12", "the last page", "Figure 3", "unit 8", "the table of contents", a heading.
 
 Owns how such words are read, which pages of which documents they mean, and what a named page is worth. English only.
 """
@@ -6,6 +6,7 @@ Owns how such words are read, which pages of which documents they mean, and what
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ MOST_PAGES = 20
 """Pages that a range may name."""
 MENTION = 0.4
 """How much a page is meant that only mentions the figure or table asked for; one that shows it counts 1."""
-NAMED_BONUS = 0.3
+NAMED_BONUS = 2.0
 """What a page that is asked for gets over the best of its document, in deviations of the scores."""
 
 OWN_LEFT = 0.99
@@ -39,42 +40,82 @@ _SAID_AFTER = re.compile(rf"\b(?:page|slide)\s+({'|'.join(_WORDS)})\b", re.IGNOR
 _SAID_BEFORE = re.compile(rf"\b(?:(\d{{1,3}})(?:st|nd|rd|th)|({'|'.join(_UNITS)}))\s+(?:page|slide)\b", re.IGNORECASE)
 _COVER = re.compile(r"\b(?:the (?:front )?cover|(?:cover|title|front)[ -](?:page|slide))\b", re.IGNORECASE)
 _LAST = re.compile(r"\b(?:last|final|back) (?:page|slide)\b", re.IGNORECASE)
-_ITEM = re.compile(r"\b(fig(?:ure|\.)?|table|chart|exhibit|diagram|box)\s*(\d{1,3}|[ivx]{1,4})\b", re.IGNORECASE)
+_ITEM = re.compile(
+    r"\b(fig(?:ure|\.)?|table|chart|exhibit|diagram|box|appendix|annex|chapter|section|unit|lesson|module)[\s-]*"
+    r"(\d{1,3}|[ivx]{1,4}|[a-k])\b(?!\.\d)",
+    re.IGNORECASE,
+)
+_LETTERED = ("appendix", "annex")
+_CONTENTS = re.compile(r"\btable of contents\b", re.IGNORECASE)
+_QUOTED = re.compile(r"[\"“]([^\"“”]{6,80})[\"”]")
+_EXAMPLE = re.compile(r"\b(?:for example|for instance|such as|e\.g\.).*", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What is called by one of `names`, lower case. alone: its name fills a line, as "Contents" does over a list."""
+
+    names: tuple[str, ...]
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What a question names. `numbers`: of pages, as people count; `items`: ("figure", 3), ("table", 2)."""
+    """What a question names. `numbers`: of pages, as people count."""
 
     numbers: frozenset[int] = frozenset()
     last: bool = False
-    items: tuple[tuple[str, int], ...] = ()
+    items: tuple[Item, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.numbers or self.last or self.items)
 
 
 def named_places(question: str) -> Places:
-    """The places that the question names; none is the usual case."""
+    """The places that the question names; none is the usual case. Examples of an answer's form are none."""
+    question = _EXAMPLE.sub("", question)
     numbers = {number for match in _PAGES.finditer(question) for number in _range(match[1])}
     numbers |= {_SAID[match[1].lower()] for match in _SAID_AFTER.finditer(question)}
     numbers |= {int(m[1]) if m[1] else _SAID[m[2].lower()] for m in _SAID_BEFORE.finditer(question)}
     if _COVER.search(question):
         numbers.add(1)
-    items = [
-        ("figure" if m[1].lower().startswith("fig") else m[1].lower(), _number(m[2])) for m in _ITEM.finditer(question)
-    ]
-    known = tuple(dict.fromkeys((kind, number) for kind, number in items if number))
-    return Places(frozenset(numbers), bool(_LAST.search(question)), known)
+    items = [item for match in _ITEM.finditer(question) if (item := _item(match[1].lower(), match[2].lower()))]
+    items += [Item((" ".join(re.findall(r"\w+", m[1].lower())),)) for m in _QUOTED.finditer(question)]
+    if _CONTENTS.search(question):
+        items.append(Item(("table of contents", "contents"), alone=True))
+    return Places(frozenset(numbers), bool(_LAST.search(question)), tuple(dict.fromkeys(items)))
+
+
+def _item(kind: str, value: str) -> Item | None:
+    kinds = ("figure", "fig") if kind.startswith("fig") else (kind,)
+    values = [value]
+    if value in _ROMAN:
+        values.append(str(_ROMAN.index(value) + 1))
+    elif value.isdigit() and 0 < int(value) <= len(_ROMAN):
+        values.append(_ROMAN[int(value) - 1])
+    elif not value.isdigit() and kind not in _LETTERED:
+        return None  # "table a" is no name
+    return Item(tuple(f"{one} {number}" for one in kinds for number in values))
 
 
 def pages_meant(stores: Stores, places: Places, document_ids: Collection[str]) -> dict[PageRef, float]:
-    """Pages of the documents that the places can mean, with how surely (0-1). One-page documents have no places."""
-    rows = stores.catalog.numbered_pages(sorted(document_ids), places.numbers, last=places.last)
-    meant = dict.fromkeys(rows, 1.0)
-    for kind, number in places.items:
-        for ref, strength in _showing(stores, kind, number, document_ids).items():
-            meant[ref] = max(strength, meant.get(ref, 0.0))
+    """Pages of the documents that the places can mean, with how surely (0-1). One-page documents have no places.
+
+    A document that has "Figure 1" but no "Figure 10" is hardly asked about both: its pages count by the share of the
+    places that it has.
+    """
+    documents = sorted(document_ids)
+    found = [
+        dict.fromkeys(stores.catalog.numbered_pages(documents, [number], last=False), 1.0) for number in places.numbers
+    ]
+    if places.last:
+        found.append(dict.fromkeys(stores.catalog.numbered_pages(documents, [], last=True), 1.0))
+    found += [_showing(stores, item, document_ids) for item in places.items]
+    has = Counter(document_id for pages in found for document_id in {ref.document_id for ref in pages})
+    meant: dict[PageRef, float] = {}
+    for pages in found:
+        for ref, strength in pages.items():
+            meant[ref] = max(strength * has[ref.document_id] / len(found), meant.get(ref, 0.0))
     return meant
 
 
@@ -90,19 +131,20 @@ def raised(scores: Scores, documents: Sequence[str], meant: Scores) -> Scores:
     return scores + OWN_LEFT * meant * (best[of_page] - scores + NAMED_BONUS * scores.std())
 
 
-def _showing(stores: Stores, kind: str, number: int, document_ids: Collection[str]) -> dict[PageRef, float]:
-    """Pages that have "Figure 3" on them: 1 where it begins a line, as a caption does."""
+def _showing(stores: Stores, item: Item, document_ids: Collection[str]) -> dict[PageRef, float]:
+    """Pages that have the item's name on them: 1 where it begins a line, as a caption and a heading do.
+
+    "Contents" elsewhere than alone on its line is no mention of the table of contents.
+    """
     from pipeline.retrieval.channels import ref_of
 
-    names = ("figure", "fig") if kind == "figure" else (kind,)
-    numbers = [str(number), *_ROMAN[number - 1 : number]]
-    keys = stores.lexical.with_phrase([(name, value) for name in names for value in numbers], document_ids)
-    refs = [ref_of(key) for key in keys]
-    caption = re.compile(
-        rf"^\W*(?:{'|'.join(names)})\.?\s*(?:{'|'.join(numbers)})\b(?!\.\d)", re.IGNORECASE | re.MULTILINE
-    )
+    names = [name.split() for name in item.names]
+    called = "|".join(r"\W+".join(words) for words in names)
+    begins = re.compile(rf"^\W*(?:{called})\b" + (r"\W*$" if item.alone else r"(?!\.\d)"), re.IGNORECASE | re.MULTILINE)
+    refs = [ref_of(key) for key in stores.lexical.with_phrase(names, document_ids)]
     chunks = stores.catalog.chunks_of(refs)
-    return {ref: 1.0 if any(caption.search(chunk.text) for chunk in chunks[ref]) else MENTION for ref in refs}
+    shown = {ref for ref in refs if any(begins.search(chunk.text) for chunk in chunks[ref])}
+    return {ref: 1.0 if ref in shown else MENTION for ref in refs if ref in shown or not item.alone}
 
 
 def _range(text: str) -> list[int]:
@@ -117,10 +159,3 @@ def _range(text: str) -> list[int]:
         else:
             numbers.append(number)
     return numbers[:MOST_PAGES]
-
-
-def _number(text: str) -> int:
-    """3 for "3" and "iii"; 0 for a word that is no number."""
-    if text.isdigit():
-        return int(text)
-    return _ROMAN.index(text.lower()) + 1 if text.lower() in _ROMAN else 0

@@ -17,30 +17,30 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from pipeline.config import Mode, RetrievalSection
-from pipeline.embedding.base import PictureEmbedder, Vectors, unit_length
 from pipeline.embedding.models import Embedders
 from pipeline.errors import ConfigError
 from pipeline.results import ChannelScore, PageHit, PageRef, SearchResult
 from pipeline.retrieval import channels
 from pipeline.retrieval.channels import Scope
 from pipeline.retrieval.evidence import best_chunks, best_regions
+from pipeline.retrieval.facets import Facet, FacetEmbedder, centre
 from pipeline.retrieval.fusion import reciprocal_rank_fusion, standardised_sum
 from pipeline.retrieval.places import named_places, pages_meant, raised
 from pipeline.retrieval.question import card_words, lexical_words
 from pipeline.retrieval.reranking import Stage
-from pipeline.retrieval.terms import glossary, mixed
+from pipeline.retrieval.terms import glossary
 from pipeline.stores.opened import Stores
 
 if TYPE_CHECKING:
     from PIL import Image
 
 CHANNELS: Mapping[Mode, tuple[str, ...]] = {
-    "text": ("dense", "lexical"),
+    "text": ("dense", "lexical", "terms"),
     "image": ("visual",),
-    "fusion": ("dense", "lexical", "visual"),
+    "fusion": ("dense", "lexical", "terms", "visual"),
     "joint": ("joint",),
 }
-WEIGHTS: Mapping[str, float] = {"dense": 0.5, "lexical": 0.6}
+WEIGHTS: Mapping[str, float] = {"dense": 0.5, "lexical": 0.6, "terms": 0.6}
 """Weight of a channel's standard score; 1 where none is given."""
 DOCUMENT_WEIGHT = 0.16
 """What a point of its document's card score (BM25) adds to a page's standard scores, or as a factor to its reciprocal
@@ -55,7 +55,8 @@ All of these: `eval/decisions/2026-11-21-question.md`."""
 class Pool:
     """The candidates of a question, sorted by page, and each channel's scores of them (pages,).
 
-    "joint", "document" and, where the question names a place, "place" are scored as channels are.
+    "joint", "document" and, where the question names a place, "place" are scored as channels are; "terms" is there
+    where the question has any.
     """
 
     refs: Sequence[PageRef]
@@ -75,6 +76,7 @@ class Retriever:
         self._stores = stores
         self._embedders = embedders
         self._settings = settings
+        self._facets = FacetEmbedder(embedders, glossary(settings.terms))
         self._rerankers = rerankers
         self._threads = ThreadpoolController()
 
@@ -104,17 +106,17 @@ class Retriever:
         if not scope.document_ids:
             return SearchResult(question, (), seconds)
         with _timed(seconds, "embed"):
-            text_vector, page_vectors = self._asked(question, picture)
+            facets = self._facets.facets(question, picture)
         # OpenBLAS keeps its threads spinning after each product; the next question's embedding would wait for the cores
         # (50 to 100 ms on two). The products are bound by memory, one thread is as fast.
         with self._threads.limit(limits=1, user_api="blas"):
             with _timed(seconds, "candidates"):
-                pool = self._score(question, text_vector, page_vectors, scope)
+                pool = self._score(question, facets, scope)
             with _timed(seconds, "fusion"):
                 totals = self._fused(pool, mode)
                 best = _order(totals)[: max([k, *(stage.pages for stage in self._rerankers)])]
             with _timed(seconds, "evidence"):
-                hits = self._hits(pool, best, totals, text_vector, page_vectors)
+                hits = self._hits(pool, best, totals, facets)
         for stage in self._rerankers if question else ():
             with _timed(seconds, stage.name):
                 hits = tuple(stage(question, hits))
@@ -128,44 +130,18 @@ class Retriever:
 
     def look_at(self, question: str, ref: PageRef) -> PageHit:
         """One page as a hit, wherever it would have been ranked."""
-        text_vector, page_vectors = self._embedded(question)
-        return self._hits(Pool([ref], {}), [0], np.zeros(1), text_vector, page_vectors)[0]
+        return self._hits(Pool([ref], {}), [0], np.zeros(1), self._facets.facets(question))[0]
 
-    def _asked(self, question: str, picture: Image.Image | None) -> tuple[Vectors, Vectors]:
-        """`_embedded`, of words, a picture, or both: each weighs half, whatever the number of its vectors."""
-        pages = self._embedders.pages
-        if picture is None or not isinstance(pages, PictureEmbedder):
-            return self._embedded(question)
-        seen = pages.embed_picture(picture)
-        if not question:
-            return np.zeros(self._embedders.text.identity.dimension, np.float32), seen
-        text, asked = self._embedded(question)
-        if pages.encoder is None:
-            return text, unit_length(seen + asked)
-        return text, np.concatenate([seen, asked * np.float32(len(seen) / len(asked))])
-
-    def _embedded(self, question: str) -> tuple[Vectors, Vectors]:
-        """The question's vector (dim,) for chunks and its vectors (m, dim) for pages, its terms expanded.
-
-        A question of many vectors has one for each of its tokens; what its terms stand for is not among them.
-        """
-        text, pages = self._embedders.text.embed_question(question), self._embedders.pages.embed_question(question)
-        words = glossary(self._settings.terms).words(question)
-        if words:
-            text = mixed(text, self._embedders.text.embed_question(words))
-            if len(pages) == 1:
-                pages = mixed(pages[0], self._embedders.pages.embed_question(words)[0])[None, :]
-        return text, pages
-
-    def _score(self, question: str, text_vector: Vectors, page_vectors: Vectors, scope: Scope) -> Pool:
+    def _score(self, question: str, facets: Sequence[Facet], scope: Scope) -> Pool:
         """Every channel's score of every page of one pool."""
         size, stores, words = self._settings.pool, self._stores, lexical_words(question)
+        texts, seen = [facet.text for facet in facets], [facet.pages for facet in facets]
         cards = channels.documents(stores, card_words(question), size, scope) if question else {}
         first = list(cards)[:DOCUMENTS_FIRST]
         proposed = [
-            *(channels.dense_candidates(stores, text_vector, size, scope) if question else ()),
+            *(channels.dense_candidates(stores, centre(texts), size, scope) if question else ()),
             *(channels.lexical_candidates(stores, words, size, scope) if question else ()),
-            *channels.visual_candidates(stores, page_vectors, self._embedders.pages.encoder, size, scope),
+            *channels.visual_candidates(stores, centre(seen), self._embedders.pages.encoder, size, scope),
             *stores.catalog.page_refs(first),
         ]
         places = named_places(question)
@@ -175,8 +151,8 @@ class Retriever:
             return Pool([], {})
         if not question:  # a picture alone: nothing to compare words with
             nothing = np.zeros(len(refs), np.float32)
-            return Pool(refs, {"visual": channels.visual(stores, page_vectors, refs), "document": nothing})
-        dense, visual = channels.dense(stores, text_vector, refs), channels.visual(stores, page_vectors, refs)
+            return Pool(refs, {"visual": channels.visual(stores, seen, refs), "document": nothing})
+        dense, visual = channels.dense(stores, texts, refs), channels.visual(stores, seen, refs)
         scores = {
             "dense": dense,
             "lexical": channels.lexical(stores, words, refs),
@@ -184,6 +160,8 @@ class Retriever:
             "joint": np.maximum(dense, visual),
             "document": channels.priors(stores, cards, refs),
         }
+        if any(facet.words for facet in facets):
+            scores["terms"] = channels.terms(stores, [facet.words for facet in facets], refs)
         if meant:
             scores["place"] = np.array([meant.get(ref, 0.0) for ref in refs], np.float32)
         return Pool(refs, scores)
@@ -192,7 +170,7 @@ class Retriever:
         """The pages' totals in the mode."""
         if not pool.refs:
             return np.zeros(0)
-        found = {name: pool.scores[name] for name in CHANNELS[mode]}
+        found = {name: pool.scores[name] for name in CHANNELS[mode] if name in pool.scores}
         cards = DOCUMENT_WEIGHT * pool.scores["document"].astype(np.float64)
         if self._settings.fusion == "reciprocal_rank":
             fused = reciprocal_rank_fusion({name: _order(own) for name, own in found.items()}, WEIGHTS)
@@ -208,14 +186,13 @@ class Retriever:
         pool: Pool,
         best: Sequence[int],
         totals: NDArray[np.float64],
-        text_vector: Vectors,
-        page_vectors: Vectors,
+        facets: Sequence[Facet],
     ) -> tuple[PageHit, ...]:
         refs = [pool.refs[row] for row in best]
         rows = self._stores.catalog.page_rows(refs)
         names = self._stores.catalog.names(sorted({ref.document_id for ref in refs}))
-        chunks = best_chunks(self._stores, refs, text_vector)
-        regions = best_regions(self._stores, refs, page_vectors)
+        chunks = best_chunks(self._stores, refs, np.stack([facet.text for facet in facets]))
+        regions = best_regions(self._stores, refs, np.concatenate([facet.pages for facet in facets]))
         ranks = {name: _ranks(own) for name, own in pool.scores.items()}
         return tuple(
             PageHit(

@@ -1,7 +1,7 @@
 """What a question's terms stand for on a page: "working capital" is on none, "total current assets" is.
 
-Owns the glossary (`terms.toml`) and how an expanded question becomes a vector. Query expansion by a thesaurus, the
-oldest there is (Voorhees 1994); the glossary holds general knowledge of a trade, never words of a single document.
+Owns the glossary (`terms.toml`). Query expansion by a thesaurus, the oldest there is (Voorhees 1994); the glossary is
+general knowledge of a trade, never words of a single document.
 """
 
 from __future__ import annotations
@@ -13,25 +13,29 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-import numpy as np
-
-from pipeline.embedding.base import Vectors
 from pipeline.errors import ConfigError
 
-SHARE = 0.5
-"""Of the expanded vector: how much the expansion counts (`eval/decisions/2026-11-21-question.md`)."""
+Facets = tuple[str, ...]
 
 
 class Glossary:
-    """Terms with the words that stand for them on a page."""
+    """Terms with the words that stand for them on a page, page by page."""
 
-    def __init__(self, terms: Mapping[str, str]) -> None:
-        self._terms = [(_pattern(name), words) for name, words in terms.items()]
+    def __init__(self, terms: Mapping[str, Facets]) -> None:
+        longest_first = sorted(terms.items(), key=lambda term: -len(term[0]))
+        self._terms = [(_pattern(name), facets) for name, facets in longest_first]
 
-    def words(self, question: str) -> str:
-        """What the terms of the question stand for, each once, in the glossary's order; "" if it uses none."""
-        found = [words for pattern, words in self._terms if pattern.search(question)]
-        return ", ".join(dict.fromkeys(part.strip() for words in found for part in words.split(", ")))
+    def facets(self, question: str) -> Facets:
+        """What the terms of the question stand for: one text for each page that is wanted, each once; () for no terms.
+
+        Of terms that overlap the longest counts: "fixed asset turnover" is not a fixed asset.
+        """
+        found: list[tuple[int, Facets]] = []
+        for pattern, facets in self._terms:
+            for match in pattern.finditer(question):
+                found.append((match.start(), facets))
+            question = pattern.sub(lambda match: "\0" * len(match[0]), question)
+        return tuple(dict.fromkeys(facet for _, facets in sorted(found) for facet in facets))
 
 
 @cache
@@ -48,17 +52,13 @@ def glossary(own: Path | None = None) -> Glossary:
     return Glossary(terms)
 
 
-def mixed(question: Vectors, expansion: Vectors) -> Vectors:
-    """The unit vector between a question's vector and its expansion's, both `(dim,)` and of unit length."""
-    vector = (1 - SHARE) * question + SHARE * expansion
-    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
-
-
-def _read(text: str) -> dict[str, str]:
-    terms = tomllib.loads(text)["terms"]
-    if not all(isinstance(words, str) for words in terms.values()):
-        raise TypeError("every term is text")
-    return dict(terms)
+def _read(text: str) -> dict[str, Facets]:
+    terms = {name: [words] if isinstance(words, str) else words for name, words in tomllib.loads(text)["terms"].items()}
+    if not all(
+        isinstance(facets, list) and all(isinstance(facet, str) for facet in facets) for facets in terms.values()
+    ):
+        raise TypeError("every term is text or a list of texts")
+    return {name: tuple(facets) for name, facets in terms.items()}
 
 
 def _pattern(name: str) -> re.Pattern[str]:

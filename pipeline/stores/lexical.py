@@ -15,7 +15,7 @@ from pipeline.stores.database import storable
 from pipeline.stores.durable import disk_errors, half_built, settle_folder, swap_folder
 
 if TYPE_CHECKING:
-    from tantivy import DocAddress, Document, Index, IndexWriter, Query, Searcher, TextAnalyzer
+    from tantivy import DocAddress, Document, Index, IndexWriter, Occur, Query, Searcher, TextAnalyzer
 
 TOKENIZER = "en_stem"
 """tantivy's: split at all but letters and digits, drop words over 40 bytes, lower case, English stems."""
@@ -90,26 +90,44 @@ class LexicalIndex:
     # ---- reading
 
     def search(
-        self,
-        question: str,
-        k: int,
-        document_ids: Collection[str] | None = None,
-        keys: Collection[str] | None = None,
+        self, question: str, k: int, document_ids: Collection[str] | None = None, *, function_words: bool = True
     ) -> list[tuple[str, float]]:
-        """The `k` best records by BM25: (key, score) by (-score, key). Any characters are harmless.
+        """The `k` best records by BM25 of single words: (key, score) by (-score, key). Any characters are harmless.
 
-        A record need not have all words. `document_ids` or `keys` narrow the search; scores stay what they are without.
+        A record need not have all words. `document_ids` narrows the search; scores stay what they are without. Without
+        `function_words` ("of", "the") most of the index is skipped, unless the question has no others.
         """
-        words = self.words(question)
-        empty = any(among is not None and not among for among in (document_ids, keys))
-        if not words or k <= 0 or empty:
+        words = self.words(question) if function_words else self._content_words(question) or self.words(question)
+        if not words or k <= 0 or (document_ids is not None and not document_ids):
             return []
+        from tantivy import Occur, Query
+
         with self._refusals():
+            query = Query.boolean_query(self._terms(words))
+            if document_ids is not None:
+                query = Query.boolean_query([(Occur.Must, query), (Occur.Must, self._among(DOCUMENT, document_ids))])
             searcher = self._index.searcher()
-            pairs = self._neighbours(question) if self._pairs else []
-            hits = searcher.search(self._query(words, pairs, document_ids, keys), k, count=False).hits
+            hits = searcher.search(query, k, count=False).hits
             found = [(self._key(searcher, address), float(score)) for score, address in hits]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+    def scores(self, question: str, keys: Collection[str]) -> dict[str, float]:
+        """BM25 of each of the records that exist, by words and by pairs of words; 0 with none of them."""
+        words = self.words(question)
+        if not words or not keys:
+            return {}
+        from tantivy import Occur, Query
+
+        with self._refusals():
+            query = Query.boolean_query(
+                [(Occur.Must, self._among(KEY, keys)), (Occur.Should, Query.boolean_query(self._terms(words)))]
+            )
+            # One inside the other, each phrase is looked for in these records alone; side by side, in all.
+            for phrase in self._phrases(self._neighbours(question) if self._pairs else []):
+                query = Query.boolean_query([(Occur.Must, query), (Occur.Should, phrase)])
+            searcher = self._index.searcher()
+            hits = searcher.search(query, len(keys), count=False).hits
+            return {self._key(searcher, address): float(score) for score, address in hits}
 
     def words(self, question: str) -> list[str]:
         """The different stems of a question as they are looked for, in order."""
@@ -120,11 +138,11 @@ class LexicalIndex:
         from tantivy import Occur, Query
 
         schema = self._index.schema
-        wanted: list[tuple[Occur, Query]] = [
-            (Occur.Should, Query.phrase_query(schema, field, [*self._analyzer.analyze(" ".join(phrase))]))
-            for phrase in phrases
-            for field in self.fields
-        ]
+        wanted: list[tuple[Occur, Query]] = []
+        for stems in (self._analyzer.analyze(" ".join(phrase)) for phrase in phrases):
+            for field in self.fields:
+                one = Query.term_query(schema, field, stems[0], "freq") if len(stems) == 1 else None
+                wanted += [(Occur.Should, one or Query.phrase_query(schema, field, [*stems]))] if stems else []
         among = Query.term_set_query(schema, DOCUMENT, sorted(document_ids))
         query = Query.boolean_query([(Occur.Must, Query.boolean_query(wanted)), (Occur.Must, among)])
         with self._refusals():
@@ -190,31 +208,34 @@ class LexicalIndex:
         content = set(self._content.analyze(storable(question)))
         return list(dict.fromkeys((a, b) for a, b in pairwise(stems) if a != b and not content.isdisjoint((a, b))))
 
-    def _query(
-        self,
-        words: list[str],
-        pairs: list[tuple[str, str]],
-        document_ids: Collection[str] | None,
-        keys: Collection[str] | None,
-    ) -> Query:
+    def _content_words(self, question: str) -> list[str]:
+        return list(dict.fromkeys(self._content.analyze(storable(question))))[:QUESTION_WORDS]
+
+    def _terms(self, words: Sequence[str]) -> list[tuple[Occur, Query]]:
         from tantivy import Occur, Query
 
         schema = self._index.schema
-        terms = [
+        return [
             (Occur.Should, Query.boost_query(Query.term_query(schema, field, word, "freq"), weight))
             for word in words
             for field, weight in self.fields.items()
-        ] + [
-            (Occur.Should, Query.boost_query(Query.phrase_query(schema, field, list(pair)), weight * self._pairs))
+        ]
+
+    def _phrases(self, pairs: Sequence[tuple[str, str]]) -> list[Query]:
+        from tantivy import Query
+
+        schema = self._index.schema
+        return [
+            Query.boost_query(Query.phrase_query(schema, field, list(pair)), weight * self._pairs)
             for pair in pairs
             for field, weight in self.fields.items()
         ]
-        required = [Query.boolean_query(terms)] + [
-            Query.const_score_query(Query.term_set_query(schema, field, list(among)), 0.0)
-            for field, among in ((DOCUMENT, document_ids), (KEY, keys))
-            if among is not None
-        ]
-        return Query.boolean_query([(Occur.Must, query) for query in required])
+
+    def _among(self, field: str, values: Collection[str]) -> Query:
+        """Records with any of the values; adds nothing to a score."""
+        from tantivy import Query
+
+        return Query.const_score_query(Query.term_set_query(self._index.schema, field, list(values)), 0.0)
 
     @staticmethod
     def _key(searcher: Searcher, address: DocAddress) -> str:

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from pipeline.errors import ConfigError
-from pipeline.retrieval.terms import glossary, mixed
+from pipeline.retrieval.terms import glossary
 
 
 @pytest.mark.parametrize(
@@ -21,28 +20,45 @@ from pipeline.retrieval.terms import glossary, mixed
     ],
 )
 def test_a_term_brings_the_line_items_of_its_statement(question: str, word: str) -> None:
-    assert word in glossary().words(question)
+    assert any(word in facet for facet in glossary().facets(question))
 
 
 @pytest.mark.parametrize(
     "question", ["Where does the dpo file live?", "Was the Eparchy founded?", "Who wrote R&Dx?", ""]
 )
 def test_abbreviations_are_matched_as_whole_words_in_capitals(question: str) -> None:
-    assert glossary().words(question) == ""
+    assert glossary().facets(question) == ()
 
 
-def test_words_that_two_terms_share_are_said_once() -> None:
-    words = glossary().words("Compare the current ratio with the working capital").split(", ")
-    assert len(words) == len(set(words)) > 0
+def test_what_two_terms_share_is_searched_once() -> None:
+    assert len(glossary().facets("Compare the current ratio with the working capital")) == 1
+
+
+def test_items_of_two_statements_are_two_facets() -> None:
+    assets, income = glossary().facets("What was the return on assets in 2021?")
+    assert "total assets" in assets and "net income" in income
+    assert "net income" not in assets and "total assets" not in income
+
+
+def test_of_terms_that_overlap_the_longest_counts() -> None:
+    gained = set(glossary().facets("the fixed asset turnover")) - set(
+        glossary().facets("the fixed asset, the turnover")
+    )
+    assert gained and not set(glossary().facets("fixed asset turnover")) & {"total assets, balance sheet"}
+
+
+def test_facets_come_in_the_order_of_the_question() -> None:
+    both, turned = glossary().facets("DSO, then capex"), glossary().facets("capex, then DSO")
+    assert set(both) == set(turned) and both[-1] == turned[0]
 
 
 def test_own_terms_are_added_and_win(tmp_path: Path) -> None:
     own = tmp_path / "own.toml"
-    own.write_text('[terms]\n"DPO" = "data protection officer"\n"wet weight" = "mass before drying"\n')
+    own.write_text('[terms]\n"DPO" = "data protection officer"\n"wet weight" = ["scale", "mass before drying"]\n')
     mine = glossary(own)
-    assert mine.words("Who is the DPO?") == "data protection officer"
-    assert mine.words("the wet weights of samples") == "mass before drying"
-    assert "gross profit" in mine.words("gross margin")
+    assert mine.facets("Who is the DPO?") == ("data protection officer",)
+    assert mine.facets("the wet weights of samples") == ("scale", "mass before drying")
+    assert "gross profit" in mine.facets("gross margin")[0]
 
 
 @pytest.mark.parametrize("text", ["[terms", '[other]\n"a" = "b"', "[terms]\na = 1", None])
@@ -52,10 +68,3 @@ def test_a_glossary_that_cannot_be_read_is_one_line(tmp_path: Path, text: str | 
         own.write_text(text)
     with pytest.raises(ConfigError, match=r"retrieval\.terms: .*own\.toml"):
         glossary(own)
-
-
-def test_the_mixed_vector_lies_between_both() -> None:
-    one, other = np.eye(3, dtype=np.float32)[:2]
-    vector = mixed(one, other)
-    assert vector.dtype == np.float32 and np.linalg.norm(vector) == pytest.approx(1)
-    assert vector @ one == pytest.approx(vector @ other)

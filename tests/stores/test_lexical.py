@@ -173,14 +173,30 @@ def with_pairs(tmp_path: Path):  # type: ignore[no-untyped-def]
 
 
 def test_words_that_stand_side_by_side_count_more(with_pairs: LexicalIndex) -> None:
-    (first, high), (second, low) = with_pairs.search("Net sales", 2)
-    assert (first, second) == (f"{ONE}:0", f"{ONE}:1") and high > low
-    assert with_pairs.search("sales", 2)[0][1] == with_pairs.search("sales", 2)[1][1]
+    beside, apart = f"{ONE}:0", f"{ONE}:1"
+    scores = with_pairs.scores("Net sales", [beside, apart])
+    assert scores[beside] > scores[apart] == dict(with_pairs.search("Net sales", 2))[apart]
+    assert len(set(with_pairs.scores("sales", [beside, apart]).values())) == 1
 
 
 def test_pairs_of_function_words_count_nothing(with_pairs: LexicalIndex) -> None:
-    single = [score for _, score in with_pairs.search("of the", 3)]
-    assert single == pytest.approx([score for _, score in with_pairs.search("the of", 3)])
+    keys = [f"{ONE}:{n}" for n in range(3)]
+    assert with_pairs.scores("of the", keys) == pytest.approx(with_pairs.scores("the of", keys))
+
+
+def test_scores_are_those_of_the_records_asked_for(with_pairs: LexicalIndex) -> None:
+    keys = [f"{ONE}:{n}" for n in range(3)]
+    everything = with_pairs.scores("net sales of the discount", keys)
+    assert set(everything) == set(keys) and everything[keys[2]] > 0
+    assert with_pairs.scores("net sales of the discount", keys[:1]) == {keys[0]: everything[keys[0]]}
+    assert with_pairs.scores("nothing", [*keys, "absent"]) == dict.fromkeys(keys, 0.0)
+    assert with_pairs.scores("...", keys) == {} == with_pairs.scores("net", [])
+
+
+def test_function_words_are_left_out_of_candidates_unless_there_are_no_others(index: LexicalIndex) -> None:
+    assert keys(index, "the weather") == [f"{ONE}:1", f"{ONE}:0"]
+    assert keys(index, "the weather", function_words=False) == [f"{ONE}:1"]
+    assert keys(index, "to the", function_words=False) == keys(index, "to the")
 
 
 def test_phrases_are_found_word_by_word_in_the_documents_named(with_pairs: LexicalIndex) -> None:
