@@ -13,6 +13,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
+from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
@@ -122,6 +123,12 @@ class RerankSection(_Section):
     options: dict[str, Any] = Field(default_factory=dict, description="what a LlamaIndex postprocessor is made with")
 
 
+CHANNEL_WEIGHTS = {"dense": 0.5, "lexical": 0.6, "terms": 0.6, "visual": 1.0, "document": 0.16}
+"""What a standard score of the channel adds to a page; a point of its document's card (BM25) for "document".
+
+`eval/decisions/2026-11-21-question.md`, `2026-11-21-facets.md`."""
+
+
 class RetrievalSection(_Section):
     """Finding pages."""
 
@@ -129,15 +136,34 @@ class RetrievalSection(_Section):
     mode: Mode = "fusion"
     pool: int = Field(100, ge=1, description="candidates that each channel proposes")
     fusion: Literal["standard_scores", "reciprocal_rank"] = "standard_scores"
+    weights: dict[str, float] = Field(
+        default_factory=dict, description='of channels, over the default: {"lexical": 0.3}; one of weight 0 is left out'
+    )
+    places: bool = Field(True, description='lift the pages that a question names: "page 12", "Figure 3"')
     terms: Path | None = Field(None, description='your own glossary: a TOML table [terms] of "name" = "words"')
     chroma_url: str = Field("", description="a Chroma server, e.g. http://host:8000; empty: embedded")
     rerank: tuple[RerankSection, ...] = Field((), description="stages that reorder the first pages, one after another")
 
-    @field_validator("rerank", mode="before")
+    @field_validator("rerank", "weights", mode="before")
     @classmethod
     def _from_json(cls, value: Any) -> Any:
-        """A flag carries the stages as JSON."""
+        """A flag carries them as JSON."""
         return json.loads(value) if isinstance(value, str) else value
+
+    @field_validator("weights")
+    @classmethod
+    def _known(cls, value: dict[str, float]) -> dict[str, float]:
+        for channel, weight in value.items():
+            if channel not in CHANNEL_WEIGHTS:
+                raise ValueError(f"no channel {channel!r}; there are {', '.join(CHANNEL_WEIGHTS)}")
+            if not 0 <= weight < inf:
+                raise ValueError(f"{channel}: a weight is 0 or more, not {weight}")
+        return value
+
+    @property
+    def channel_weights(self) -> dict[str, float]:
+        """Of every channel."""
+        return CHANNEL_WEIGHTS | self.weights
 
 
 class AnswerSection(_Section):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,12 +22,12 @@ from pipeline.results import ChannelScore, PageHit, PageRef, SearchResult
 from pipeline.retrieval import channels
 from pipeline.retrieval.channels import Scope
 from pipeline.retrieval.evidence import best_chunks, best_regions
-from pipeline.retrieval.facets import Facet, FacetEmbedder, centre
+from pipeline.retrieval.facets import Facet, FacetEmbedder
 from pipeline.retrieval.fusion import reciprocal_rank_fusion, standardised_sum
-from pipeline.retrieval.places import named_places, pages_meant, raised
-from pipeline.retrieval.question import card_words, lexical_words
+from pipeline.retrieval.places import raised
+from pipeline.retrieval.pool import Candidates, Pool
 from pipeline.retrieval.reranking import Stage
-from pipeline.retrieval.terms import glossary
+from pipeline.retrieval.terms import Glossary, glossary
 from pipeline.stores.opened import Stores
 
 if TYPE_CHECKING:
@@ -40,27 +39,6 @@ CHANNELS: Mapping[Mode, tuple[str, ...]] = {
     "fusion": ("dense", "lexical", "terms", "visual"),
     "joint": ("joint",),
 }
-WEIGHTS: Mapping[str, float] = {"dense": 0.5, "lexical": 0.6, "terms": 0.6}
-"""Weight of a channel's standard score; 1 where none is given."""
-DOCUMENT_WEIGHT = 0.16
-"""What a point of its document's card score (BM25) adds to a page's standard scores, or as a factor to its reciprocal
-ranks. Not standardised: a question that names no document matches no card well, and then the card moves little."""
-DOCUMENTS_FIRST = 3
-"""Documents whose every page becomes a candidate because their cards fit the question best.
-
-All of these: `eval/decisions/2026-11-21-question.md`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """The candidates of a question, sorted by page, and each channel's scores of them (pages,).
-
-    "joint", "document" and, where the question names a place, "place" are scored as channels are; "terms" is there
-    where the question has any.
-    """
-
-    refs: Sequence[PageRef]
-    scores: Mapping[str, NDArray[np.float32]]
 
 
 class Retriever:
@@ -76,7 +54,10 @@ class Retriever:
         self._stores = stores
         self._embedders = embedders
         self._settings = settings
-        self._facets = FacetEmbedder(embedders, glossary(settings.terms))
+        self._facets = FacetEmbedder(
+            embedders, glossary(settings.terms) if settings.channel_weights["terms"] else Glossary({})
+        )
+        self._candidates = Candidates(stores, embedders.pages.encoder, settings)
         self._rerankers = rerankers
         self._threads = ThreadpoolController()
 
@@ -111,7 +92,7 @@ class Retriever:
         # (50 to 100 ms on two). The products are bound by memory, one thread is as fast.
         with self._threads.limit(limits=1, user_api="blas"):
             with _timed(seconds, "candidates"):
-                pool = self._score(question, facets, scope)
+                pool = self._candidates.pool(question, facets, scope)
             with _timed(seconds, "fusion"):
                 totals = self._fused(pool, mode)
                 best = _order(totals)[: max([k, *(stage.pages for stage in self._rerankers)])]
@@ -132,51 +113,25 @@ class Retriever:
         """One page as a hit, wherever it would have been ranked."""
         return self._hits(Pool([ref], {}), [0], np.zeros(1), self._facets.facets(question))[0]
 
-    def _score(self, question: str, facets: Sequence[Facet], scope: Scope) -> Pool:
-        """Every channel's score of every page of one pool."""
-        size, stores, words = self._settings.pool, self._stores, lexical_words(question)
-        texts, seen = [facet.text for facet in facets], [facet.pages for facet in facets]
-        cards = channels.documents(stores, card_words(question), size, scope) if question else {}
-        first = list(cards)[:DOCUMENTS_FIRST]
-        proposed = [
-            *(channels.dense_candidates(stores, centre(texts), size, scope) if question else ()),
-            *(channels.lexical_candidates(stores, words, size, scope) if question else ()),
-            *channels.visual_candidates(stores, centre(seen), self._embedders.pages.encoder, size, scope),
-            *stores.catalog.page_refs(first),
-        ]
-        places = named_places(question)
-        meant = pages_meant(stores, places, {ref.document_id for ref in proposed}) if places else {}
-        refs = sorted({*proposed, *meant})
-        if not refs:
-            return Pool([], {})
-        if not question:  # a picture alone: nothing to compare words with
-            nothing = np.zeros(len(refs), np.float32)
-            return Pool(refs, {"visual": channels.visual(stores, seen, refs), "document": nothing})
-        dense, visual = channels.dense(stores, texts, refs), channels.visual(stores, seen, refs)
-        scores = {
-            "dense": dense,
-            "lexical": channels.lexical(stores, words, refs),
-            "visual": visual,
-            "joint": np.maximum(dense, visual),
-            "document": channels.priors(stores, cards, refs),
-        }
-        if any(facet.words for facet in facets):
-            scores["terms"] = channels.terms(stores, [facet.words for facet in facets], refs)
-        if meant:
-            scores["place"] = np.array([meant.get(ref, 0.0) for ref in refs], np.float32)
-        return Pool(refs, scores)
-
     def _fused(self, pool: Pool, mode: Mode) -> NDArray[np.float64]:
         """The pages' totals in the mode."""
         if not pool.refs:
             return np.zeros(0)
+        weights = self._settings.channel_weights
         found = {name: pool.scores[name] for name in CHANNELS[mode] if name in pool.scores}
-        cards = DOCUMENT_WEIGHT * pool.scores["document"].astype(np.float64)
+        if not found:
+            raise ConfigError(
+                f"retrieval.weights: mode {mode} ranks by {', '.join(CHANNELS[mode])}, and all of them weigh 0"
+                if mode != "joint"
+                else "retrieval.weights: mode joint ranks by dense and visual, and one of them weighs 0"
+            )
+        # Not standardised: a question that names no document matches no card well, and then the card moves little.
+        cards = weights["document"] * pool.scores["document"].astype(np.float64)
         if self._settings.fusion == "reciprocal_rank":
-            fused = reciprocal_rank_fusion({name: _order(own) for name, own in found.items()}, WEIGHTS)
+            fused = reciprocal_rank_fusion({name: _order(own) for name, own in found.items()}, weights)
             total = np.array([fused[row] for row in range(len(pool.refs))]) * (1 + cards)
         else:
-            total = standardised_sum(found, WEIGHTS) + cards
+            total = standardised_sum(found, weights) + cards
         if "place" in pool.scores:
             total = raised(total, [ref.document_id for ref in pool.refs], pool.scores["place"].astype(np.float64))
         return total

@@ -1,0 +1,88 @@
+"""The candidates of a question, and what each channel gives them. Owns which pages are looked at, not their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.config import RetrievalSection
+from pipeline.embedding.base import BagEncoder
+from pipeline.results import PageRef
+from pipeline.retrieval import channels
+from pipeline.retrieval.channels import Scope
+from pipeline.retrieval.facets import Facet, centre
+from pipeline.retrieval.places import named_places, pages_meant
+from pipeline.retrieval.question import card_words, lexical_words
+from pipeline.stores.opened import Stores
+
+DOCUMENTS_FIRST = 3
+"""Documents whose every page becomes a candidate because their cards fit the question best
+(`eval/decisions/2026-11-21-question.md`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The candidates of a question, sorted by page, and each channel's scores of them (pages,).
+
+    "joint" (the nearer of "dense" and "visual"), "document" and, where the question names a place, "place" are scored
+    as channels are; "terms" is there where the question has any. A channel of weight 0 is not.
+    """
+
+    refs: Sequence[PageRef]
+    scores: Mapping[str, NDArray[np.float32]]
+
+
+class Candidates:
+    """Proposes pages for questions and has every channel score every one of them."""
+
+    def __init__(self, stores: Stores, encoder: BagEncoder | None, settings: RetrievalSection) -> None:
+        """`encoder` is the page embedder's."""
+        self._stores = stores
+        self._encoder = encoder
+        self._settings = settings
+        self._used = {channel for channel, weight in settings.channel_weights.items() if weight}
+
+    def pool(self, question: str, facets: Sequence[Facet], scope: Scope) -> Pool:
+        """The pages that any channel proposes, with all channels' scores; for a picture alone (no words) by looks."""
+        cards: dict[str, float] = {}
+        if question and "document" in self._used:
+            cards = channels.documents(self._stores, card_words(question), self._settings.pool, scope)
+        first = self._stores.catalog.page_refs(list(cards)[:DOCUMENTS_FIRST])
+        proposed = {*self._proposed(question, facets, scope), *first}
+        places = named_places(question) if self._settings.places else None
+        meant = pages_meant(self._stores, places, {ref.document_id for ref in proposed}) if places else {}
+        refs = sorted({*proposed, *meant})
+        scores = dict(self._scores(question, facets, refs)) if refs else {}
+        if "dense" in scores and "visual" in scores:
+            scores["joint"] = np.maximum(scores["dense"], scores["visual"])
+        if refs:
+            scores["document"] = channels.priors(self._stores, cards, refs)
+        if meant:
+            scores["place"] = np.array([meant.get(ref, 0.0) for ref in refs], np.float32)
+        return Pool(refs, scores)
+
+    def _proposed(self, question: str, facets: Sequence[Facet], scope: Scope) -> Iterator[PageRef]:
+        stores, size = self._stores, self._settings.pool
+        if question and "dense" in self._used:
+            yield from channels.dense_candidates(stores, centre([facet.text for facet in facets]), size, scope)
+        if question and "lexical" in self._used:
+            yield from channels.lexical_candidates(stores, lexical_words(question), size, scope)
+        if "visual" in self._used:
+            asked = centre([facet.pages for facet in facets])
+            yield from channels.visual_candidates(stores, asked, self._encoder, size, scope)
+
+    def _scores(
+        self, question: str, facets: Sequence[Facet], refs: Sequence[PageRef]
+    ) -> Iterator[tuple[str, channels.Scores]]:
+        stores, words = self._stores, [facet.words for facet in facets if facet.words]
+        if question and "dense" in self._used:
+            yield "dense", channels.dense(stores, [facet.text for facet in facets], refs)
+        if question and "lexical" in self._used:
+            yield "lexical", channels.lexical(stores, lexical_words(question), refs)
+        if words and "terms" in self._used:
+            yield "terms", channels.terms(stores, words, refs)
+        if "visual" in self._used:
+            yield "visual", channels.visual(stores, [facet.pages for facet in facets], refs)
