@@ -85,7 +85,7 @@ def _percentiles(means: np.ndarray) -> tuple[float, float]:
 
 def _p(gains: np.ndarray, seed: int) -> float:
     changed = gains[gains != 0]  # equal scores say nothing whichever way they are swapped
-    if not len(changed):
+    if len(changed) < 2:  # one difference is as large the other way round
         return 1.0
     result = permutation_test(
         (changed,),

@@ -20,6 +20,8 @@ Scores = NDArray[np.float64]
 
 MOST_PAGES = 20
 """Pages that a range may name."""
+FRONT_PAGES = 20
+"""Where a table of contents stands."""
 MENTION = 0.4
 """How much a page is meant that only mentions the figure or table asked for; one that shows it counts 1."""
 NAMED_BONUS = 2.0
@@ -53,10 +55,10 @@ _EXAMPLE = re.compile(r"\b(?:for example|for instance|such as|e\.g\.).*", re.IGN
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What is called by one of `names`, lower case. alone: its name fills a line, as "Contents" does over a list."""
+    """What is called by one of `names`, lower case. in_front: its name fills a line of one of the first pages."""
 
     names: tuple[str, ...]
-    alone: bool = False
+    in_front: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def named_places(question: str) -> Places:
     items = [item for match in _ITEM.finditer(question) if (item := _item(match[1].lower(), match[2].lower()))]
     items += [Item((" ".join(re.findall(r"\w+", m[1].lower())),)) for m in _QUOTED.finditer(question)]
     if _CONTENTS.search(question):
-        items.append(Item(("table of contents", "contents"), alone=True))
+        items.append(Item(("table of contents", "contents"), in_front=True))
     return Places(frozenset(numbers), bool(_LAST.search(question)), tuple(dict.fromkeys(items)))
 
 
@@ -134,17 +136,18 @@ def raised(scores: Scores, documents: Sequence[str], meant: Scores) -> Scores:
 def _showing(stores: Stores, item: Item, document_ids: Collection[str]) -> dict[PageRef, float]:
     """Pages that have the item's name on them: 1 where it begins a line, as a caption and a heading do.
 
-    "Contents" elsewhere than alone on its line is no mention of the table of contents.
+    "Contents" elsewhere than in front and alone on its line is no mention of the table of contents.
     """
     from pipeline.retrieval.channels import ref_of
 
     names = [name.split() for name in item.names]
     called = "|".join(r"\W+".join(words) for words in names)
-    begins = re.compile(rf"^\W*(?:{called})\b" + (r"\W*$" if item.alone else r"(?!\.\d)"), re.IGNORECASE | re.MULTILINE)
+    begins = re.compile(rf"^\W*(?:{called})\b" + (r"\W*$" if item.in_front else r"(?!\.\d)"), re.IGNORECASE | re.MULTILINE)
     refs = [ref_of(key) for key in stores.lexical.with_phrase(names, document_ids)]
+    refs = [ref for ref in refs if not item.in_front or ref.page_index < FRONT_PAGES]
     chunks = stores.catalog.chunks_of(refs)
     shown = {ref for ref in refs if any(begins.search(chunk.text) for chunk in chunks[ref])}
-    return {ref: 1.0 if ref in shown else MENTION for ref in refs if ref in shown or not item.alone}
+    return {ref: 1.0 if ref in shown else MENTION for ref in refs if ref in shown or not item.in_front}
 
 
 def _range(text: str) -> list[int]:

@@ -19,6 +19,7 @@ def test_a_mean_lies_within_its_interval_and_draws_are_seeded() -> None:
 def test_few_questions_are_tested_exactly() -> None:
     # Three gains of one: of the 8 ways to swap, two are as extreme as this.
     assert paired([0, 0, 0, 1], [1, 1, 1, 1]).p == pytest.approx(2 / 8)
+    assert paired([0, 0, 1], [1, 0, 1]).p == 1.0  # one changed question could as well have changed the other way
     same = paired([0.3, 0.7], [0.3, 0.7])
     assert same.p == 1 and same.difference == 0 and not same.significant()
 
