@@ -100,6 +100,9 @@ class EmbeddingSection(_Section):
     page_prompt: str | None = Field(None, description="instruction beside a page, not the model's own")
     page_pixels: int = Field(1_310_720, ge=1_024, description="a page's picture is made smaller to have no more")
     page_pooling: float = Field(1, ge=1, le=100, description="alike vectors of a page become one: 3 keeps a third")
+    page_storage: Literal["float16", "int8", "binary", "binary+int8", "binary+float16"] = Field(
+        "float16", description="of page vectors; of two, the first scores every candidate and the second the best"
+    )
     page_batch: int = Field(0, ge=0, description="pages in one forward pass; 0: what the memory takes")
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str = "auto"

@@ -373,6 +373,7 @@ class Library:
             ingest=self.settings.ingest.parsing(),
             chunks=stored.chunks if same_text and stored else self._chunking(),
             captions=self._captions(),
+            page_storage=self.settings.embedding.page_storage,
         )
 
     def _captions(self) -> str:

@@ -71,8 +71,9 @@ class IndexWriter:
         embedded = time.perf_counter()
 
         # As stored, so that Chroma's index comes out the same when it is rebuilt from the bags.
-        stored = [self.stores.bags.as_stored(bag) for bag in bags]
-        of_chunks = [self.stores.bags.as_stored(bag) for bag in _by_page(pages, chunk_vectors)]
+        bag_store = self.stores.bags
+        stored = [bag_store.as_stored(bag, bag_store.page_storage) for bag in bags]
+        of_chunks = [bag_store.as_stored(bag) for bag in _by_page(pages, chunk_vectors)]
         if chunks:
             self.stores.chunks.upsert(
                 [chunk.chunk_id for chunk in chunks],
@@ -80,7 +81,7 @@ class IndexWriter:
                 [PageRef(chunk.document_id, chunk.page_index) for chunk in chunks],
             )
         self._write_candidates(pages, stored)
-        bag_refs = self._append_bags(pages, of_chunks, stored)
+        bag_refs = self._append_bags(pages, of_chunks, bags)
         self.stores.lexical.add([self.stores.words.page_record(prepared.info, prepared.page) for prepared in pages])
         self.commit_words()
         self.stores.catalog.save_indexed(
@@ -111,8 +112,8 @@ class IndexWriter:
         for end in range(1, len(pages) + 1):
             document_id = pages[start].ref.document_id
             if end == len(pages) or pages[end].ref.document_id != document_id:
-                pairs = zip(chunk_bags[start:end], bags[start:end], strict=True)
-                refs.extend(self.stores.bags.append(document_id, [bag for pair in pairs for bag in pair])[1::2])
+                pairs = list(zip(chunk_bags[start:end], bags[start:end], strict=True))
+                refs.extend(self.stores.bags.append_pages(document_id, pairs))
                 start = end
         return refs
 

@@ -18,7 +18,7 @@ from pipeline.embedding.fde import FixedDimensionalEncoder
 from pipeline.embedding.models import Embedders
 from pipeline.embedding.text import load_text_embedder
 from pipeline.errors import StoreError
-from pipeline.retrieval import channels
+from pipeline.retrieval import bag_scores
 
 COLOURS = {"red": (1, 0, 0), "green": (0, 1, 0), "blue": (0, 0, 1)}
 
@@ -99,5 +99,5 @@ def test_the_blocks_in_which_bags_are_read_change_nothing(
         list(library.add([coloured]))
         whole = library.search("the red and green square", mode="image").hits
         for rows in (1, 20, 32):  # a bag of a page has 16
-            monkeypatch.setattr(channels, "BLOCK_ROWS", rows)
+            monkeypatch.setattr(bag_scores, "BLOCK_ROWS", rows)
             assert library.search("the red and green square", mode="image").hits == whole

@@ -17,21 +17,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.embedding.base import BagEncoder, Vectors
 from pipeline.results import PageRef
-from pipeline.retrieval.maxsim import maxsim
+from pipeline.retrieval.bag_scores import Scores, score_bags
 from pipeline.retrieval.words import name_words, page_key
-from pipeline.stores.bags import BagRef
 from pipeline.stores.opened import Stores
 
 CHUNKS_PER_PAGE = 3
 """Chunks asked for a page wanted: several of the best chunks often stand on one page."""
-BLOCK_ROWS = 65_536
-"""Page vectors read and multiplied at once: bounds memory at 65,536 × (dim + m) floats."""
-
-Scores = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +64,7 @@ def visual_candidates(
 def dense(stores: Stores, questions: Sequence[Vectors], pool: Sequence[PageRef]) -> Scores:
     """The similarity of each page's best chunk to any of the questions (dim,); 0, a right angle, without chunks."""
     where = stores.catalog.chunk_bag_refs(pool, len(questions[0]))
-    return _exact(stores, [question[None, :] for question in questions], [where[ref] for ref in pool])
+    return score_bags(stores.bags, [question[None, :] for question in questions], [where[ref] for ref in pool])
 
 
 def lexical(stores: Stores, words: str, pool: Sequence[PageRef]) -> Scores:
@@ -88,22 +82,7 @@ def terms(stores: Stores, facets: Sequence[str], pool: Sequence[PageRef]) -> Sco
 def visual(stores: Stores, questions: Sequence[Vectors], pool: Sequence[PageRef]) -> Scores:
     """Exact MaxSim of each page's bag with any of the questions (m, dim), a mean over its vectors; 0 without a bag."""
     where = stores.catalog.bag_refs(pool)
-    return _exact(stores, questions, [where[ref] for ref in pool])
-
-
-def _exact(stores: Stores, questions: Sequence[Vectors], bags: Sequence[BagRef]) -> Scores:
-    """MaxSim of each bag with the best of the questions, a mean over its vectors; 0 where negative or the bag empty."""
-    scores: list[Scores] = []
-    start = rows = 0
-    for end, bag in enumerate(bags, start=1):
-        rows += bag.rows
-        if end == len(bags) or rows + bags[end].rows > BLOCK_ROWS:
-            block = bags[start:end]
-            sizes, vectors = np.array([one.rows for one in block], np.int64), stores.bags.vectors(block)
-            of_each = [maxsim(question, vectors, sizes) / np.float32(len(question)) for question in questions]
-            scores.append(np.max(of_each, axis=0))
-            start, rows = end, 0
-    return np.maximum(np.concatenate(scores), 0.0)
+    return score_bags(stores.bags, questions, [where[ref] for ref in pool])
 
 
 def documents(stores: Stores, words: str, pool: int, scope: Scope) -> dict[str, float]:

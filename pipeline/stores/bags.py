@@ -1,7 +1,8 @@
 """The bags of page vectors, for exact scoring. Owns `page_vectors/`; computes no score.
 
-A page has two records side by side: the vectors of its chunks (for the text channel), then its own bag (for the visual
-one). The place of the first follows from the second's, so the catalog keeps one place a page.
+A page has two records side by side: the vectors of its chunks (for the text channel, float16), then its own bag (for
+the visual one, in the numbers that the library was made with). The place of the first follows from the second's, so
+the catalog keeps one place a page.
 """
 
 from __future__ import annotations
@@ -13,25 +14,31 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.embedding.base import PageVectors, Vectors
+from pipeline.stores.numbers import FLOAT16, FORMS, Form, Storage
 from pipeline.stores.records import HEADER, RecordFiles
 
-VECTOR_BYTES = 2
 BOX_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class BagRef:
-    """Where a bag of `(rows, dim)` vectors lies: at byte `offset` of its document's file."""
+    """Where a bag of `(rows, dim)` vectors lies, written as `storage` says: at byte `offset` of its document's file."""
 
     document_id: str
     offset: int
     rows: int
     dim: int
+    storage: Storage = FLOAT16
+
+    @property
+    def form(self) -> Form:
+        """How its vectors are written."""
+        return FORMS[self.storage]
 
     @property
     def end(self) -> int:
         """The byte behind the bag."""
-        return self.offset + HEADER.size + self.rows * (self.dim * VECTOR_BYTES + BOX_BYTES)
+        return self.offset + HEADER.size + self.form.size(self.rows, self.dim) + self.rows * BOX_BYTES
 
 
 def chunk_bag(page_bag: BagRef, rows: int, dim: int) -> BagRef:
@@ -40,19 +47,28 @@ def chunk_bag(page_bag: BagRef, rows: int, dim: int) -> BagRef:
 
 
 class BagStore:
-    """Bags by document: float16 vectors, then float32 boxes, one checksummed record a page."""
+    """Bags by document: vectors, then float32 boxes, one checksummed record a page.
 
-    def __init__(self, root: Path) -> None:
+    `page_storage`: the numbers that bags of pages are written in; those of chunks are always float16.
+    """
+
+    def __init__(self, root: Path, page_storage: Storage = FLOAT16) -> None:
         self.files = RecordFiles(root)
+        self.page_storage = page_storage
 
-    def append(self, document_id: str, bags: Sequence[PageVectors]) -> list[BagRef]:
+    def append(self, document_id: str, bags: Sequence[PageVectors], storage: Storage = FLOAT16) -> list[BagRef]:
         """Append bags, durable on return, and return their places. Raises `StoreError` (disk)."""
-        offsets = self.files.append(document_id, [_payload(bag) for bag in bags])
-        return [BagRef(document_id, offset, *_shape(bag)) for offset, bag in zip(offsets, bags, strict=True)]
+        return self._append(document_id, bags, [storage] * len(bags))
 
-    def as_stored(self, bag: PageVectors) -> PageVectors:
+    def append_pages(self, document_id: str, pages: Sequence[tuple[PageVectors, PageVectors]]) -> list[BagRef]:
+        """Append each page's vectors of chunks and its own bag, as `append` does; the places of the latter."""
+        bags = [bag for pair in pages for bag in pair]
+        return self._append(document_id, bags, [FLOAT16, self.page_storage] * len(pages))[1::2]
+
+    def as_stored(self, bag: PageVectors, storage: Storage = FLOAT16) -> PageVectors:
         """The bag as `read` will give it back: what is derived from it can then be derived again."""
-        return PageVectors(bag.vectors.astype(np.float16).astype(np.float32), bag.boxes)
+        numbers = FORMS[storage].last
+        return PageVectors(numbers.read(memoryview(numbers.write(bag.vectors)), *_shape(bag)), bag.boxes)
 
     def read(self, refs: Iterable[BagRef], checked: bool = False) -> list[PageVectors]:
         """The bags, in the order asked for; vectors float32 again. `checked` compares the checksums too.
@@ -61,20 +77,35 @@ class BagStore:
         """
         return [self._read(ref, checked) for ref in refs]
 
-    def vectors(self, refs: Sequence[BagRef]) -> Vectors:
+    def vectors(self, refs: Sequence[BagRef], first: bool = False) -> Vectors:
         """The vectors of bags of one dimension end to end, (rows, dim) float32, in the order asked for.
 
-        Raises `StoreError` (damaged, missing).
+        `first`: in the numbers that score every candidate, not in the last and best. Raises `StoreError` (damaged,
+        missing).
         """
-        found = [np.frombuffer(self._payload(ref), np.float16, ref.rows * ref.dim) for ref in refs]
-        return np.concatenate(found).astype(np.float32).reshape(-1, refs[0].dim)
+        found = [self._first(ref) if first else self._last(ref, self._payload(ref)) for ref in refs]
+        return np.concatenate(found)
+
+    def _append(self, document_id: str, bags: Sequence[PageVectors], storages: Sequence[Storage]) -> list[BagRef]:
+        payloads = [_payload(bag, FORMS[storage]) for bag, storage in zip(bags, storages, strict=True)]
+        offsets = self.files.append(document_id, payloads)
+        return [
+            BagRef(document_id, offset, *_shape(bag), storage)
+            for offset, bag, storage in zip(offsets, bags, storages, strict=True)
+        ]
 
     def _read(self, ref: BagRef, checked: bool) -> PageVectors:
         payload = self._payload(ref, checked)
-        split = ref.rows * ref.dim * VECTOR_BYTES
-        vectors = np.frombuffer(payload[:split], np.float16).reshape(ref.rows, ref.dim)
-        boxes = np.frombuffer(payload[split:], np.float32).reshape(ref.rows, 4)
-        return PageVectors(vectors.astype(np.float32), boxes.copy())
+        boxes = np.frombuffer(payload[ref.form.size(ref.rows, ref.dim) :], np.float32).reshape(ref.rows, 4)
+        return PageVectors(self._last(ref, payload), boxes.copy())
+
+    def _first(self, ref: BagRef) -> Vectors:
+        numbers = ref.form.first
+        return numbers.read(self._payload(ref)[: numbers.size(ref.rows, ref.dim)], ref.rows, ref.dim)
+
+    def _last(self, ref: BagRef, payload: memoryview) -> Vectors:
+        start, end = ref.form.before(ref.rows, ref.dim), ref.form.size(ref.rows, ref.dim)
+        return ref.form.last.read(payload[start:end], ref.rows, ref.dim)
 
     def _payload(self, ref: BagRef, checked: bool = False) -> memoryview:
         payload = self.files.payload(ref.document_id, ref.offset, checked)
@@ -107,6 +138,5 @@ def _shape(bag: PageVectors) -> tuple[int, int]:
     return rows, dim
 
 
-def _payload(bag: PageVectors) -> bytes:
-    vectors, boxes = np.ascontiguousarray(bag.vectors, np.float16), np.ascontiguousarray(bag.boxes, np.float32)
-    return vectors.tobytes() + boxes.tobytes()
+def _payload(bag: PageVectors, form: Form) -> bytes:
+    return form.write(bag.vectors) + np.ascontiguousarray(bag.boxes, np.float32).tobytes()

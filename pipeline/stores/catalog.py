@@ -30,6 +30,7 @@ from pipeline.stores.codec import (
 from pipeline.stores.database import Database, storable
 from pipeline.stores.history import History
 from pipeline.stores.lookup import Lookup
+from pipeline.stores.numbers import FLOAT16, Storage
 from pipeline.stores.rows import SEARCHABLE, Counts, DocumentRow, IndexedPage, Status
 
 _DOCUMENT = """
@@ -46,8 +47,8 @@ class Catalog(Lookup):
     Every method that writes is one durable transaction. Errors: `StoreError` (disk, damage).
     """
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(Database(path))
+    def __init__(self, path: Path, page_storage: Storage = FLOAT16) -> None:
+        super().__init__(Database(path), page_storage)
         self.history = History(self.database)
         self._searchable: frozenset[str] | None = None
 
@@ -258,7 +259,7 @@ class Catalog(Lookup):
             "WHERE document_id = ? AND bag_offset IS NOT NULL ORDER BY page_index",
             (document_id,),
         )
-        return [(PageRef(document_id, row[0]), BagRef(document_id, row[1], row[2], row[3])) for row in found]
+        return [(PageRef(document_id, row[0]), BagRef(document_id, *row[1:], self.page_storage)) for row in found]
 
     def bag_end(self, document_id: str) -> int:
         """The byte behind the document's last durable bag, 0 when it has none."""

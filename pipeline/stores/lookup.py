@@ -10,6 +10,7 @@ from pipeline.results import PageRef
 from pipeline.stores.bags import BagRef, chunk_bag
 from pipeline.stores.codec import chunks_from_bytes
 from pipeline.stores.database import Database
+from pipeline.stores.numbers import FLOAT16, Storage
 from pipeline.stores.rows import PageRow
 
 KEYS_A_STATEMENT = 300
@@ -19,10 +20,14 @@ _PAGE = ("document_id", "page_index")
 
 
 class Lookup:
-    """Batched reads by page or chunk. Refs and ids the catalog does not know are left out of the answers."""
+    """Batched reads by page or chunk. Refs and ids the catalog does not know are left out of the answers.
 
-    def __init__(self, database: Database) -> None:
+    `page_storage`: the numbers that the library's bags of pages are written in.
+    """
+
+    def __init__(self, database: Database, page_storage: Storage = FLOAT16) -> None:
         self.database = database
+        self.page_storage = page_storage
 
     def page_rows(self, refs: Sequence[PageRef]) -> dict[PageRef, PageRow]:
         """Label, size and state of each page."""
@@ -32,7 +37,9 @@ class Lookup:
     def bag_refs(self, refs: Sequence[PageRef]) -> dict[PageRef, BagRef]:
         """Where the bag of each indexed page lies."""
         found = self._matching(("bag_offset", "bag_rows", "bag_dim"), "pages", _PAGE, _keys(refs))
-        return {PageRef(row[0], row[1]): BagRef(row[0], *row[2:]) for row in found if row[2] is not None}
+        return {
+            PageRef(row[0], row[1]): BagRef(row[0], *row[2:], self.page_storage) for row in found if row[2] is not None
+        }
 
     def chunk_bag_refs(self, refs: Sequence[PageRef], dim: int) -> dict[PageRef, BagRef]:
         """Where the vectors (of `dim` dimensions) of the chunks of each indexed page lie."""

@@ -12,6 +12,7 @@ from pipeline.embedding.base import EmbedderIdentity
 from pipeline.errors import StoreError
 from pipeline.stores.durable import HALF_BUILT, write_atomically
 from pipeline.stores.layout import LibraryPaths
+from pipeline.stores.numbers import FLOAT16, Storage
 
 FORMAT_VERSION = 1
 PAGE_CONVENTION = "page_index 0-based"
@@ -30,6 +31,7 @@ class Manifest(BaseModel):
     ingest: IngestSettings
     chunks: ChunkSettings
     captions: str = ""  # model and prompt that described the figures; empty: nobody did
+    page_storage: Storage = FLOAT16
 
     @property
     def embedders(self) -> tuple[EmbedderIdentity, EmbedderIdentity]:
@@ -58,7 +60,8 @@ class Manifest(BaseModel):
 
     def save(self, path: Path) -> None:
         """Write to `path` atomically."""
-        unsaid = set() if self.captions else {"captions"}
+        said_if_set = {"captions": "", "page_storage": FLOAT16}
+        unsaid = {name for name, default in said_if_set.items() if getattr(self, name) == default}
         write_atomically(path, (self.model_dump_json(indent=2, exclude=unsaid) + "\n").encode())
 
     def check(self, expected: Manifest) -> None:

@@ -78,9 +78,9 @@ class Stores:
                 with disk_errors("making the library"):
                     manifest.save(paths.manifest)
             manifest.check(expected)
-            catalog = Catalog(paths.catalog)
+            catalog = Catalog(paths.catalog, manifest.page_storage)
             closing.callback(catalog.close)
-            bags = BagStore(paths.page_vectors)
+            bags = BagStore(paths.page_vectors, manifest.page_storage)
             closing.callback(bags.close)
             stored = partial(_stored_vectors, catalog, bags, manifest.text_embedder.dimension, candidate)
             vectors = VectorIndex(paths.chroma, SPACES, stored, chroma_url, f"{catalog.library_id}-")
