@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -21,11 +22,16 @@ import numpy as np
 from pipeline.embedding.base import BagEncoder, PageVectors, Vectors, unit_length
 from pipeline.embedding.fde import FixedDimensionalEncoder, MeanEncoder
 from pipeline.embedding.pooling import pooled
+from pipeline.retrieval.bag_scores import score_bags
 from pipeline.retrieval.maxsim import maxsim
+from pipeline.stores.bags import BagStore
+from pipeline.stores.numbers import FORMS, Storage
 
 DIM, ROWS, TOKENS = 128, (700, 1031), 20
 CANDIDATES = (20, 50, 100, 200)
 TOP = 10
+POOL = 100
+"""Bags that are scored for a question, of as many candidates."""
 ENCODERS = ((10, 4, 16), (20, 3, 16), (20, 4, 16), (20, 5, 8), (20, 5, 16))
 """Repetitions, planes, projection of MUVERA."""
 
@@ -78,33 +84,35 @@ def encodings(
     print(f"  {name:28} {pages.shape[1]:6,} numbers  {1000 * seconds:6.1f} ms a page   recall@{TOP}: {shares}")
 
 
-def as_int8(vectors: Vectors) -> Vectors:
-    scale = np.abs(vectors).max(axis=1, keepdims=True) / 127
-    return (np.round(vectors / scale).astype(np.int8) * scale).astype(np.float32)
+def precisions(bags: Sequence[Vectors], questions: Sequence[Vectors], truth: np.ndarray, encoder: BagEncoder) -> None:
+    """What a bag loses in fewer bits, by the code that searches: scored from disk, and as what Chroma searches."""
+    ways: list[tuple[Storage, float]] = [(name, 1) for name in FORMS] + [("float16", 3), ("int8", 3)]
+    for storage, pooling in ways:
+        kept = [pooled(one, pooling) for one in map(boxed, bags)] if pooling > 1 else [boxed(bag) for bag in bags]
+        with tempfile.TemporaryDirectory() as folder:
+            store = BagStore(Path(folder), storage)
+            refs = store.append_pages("d" * 16, [(kept[0], bag) for bag in kept])
+            found = np.stack([score_bags(store, [question], refs) for question in questions])
+            clocks, works = [], []
+            some = refs[:POOL]
+            for question in questions[:10]:
+                started, worked = time.perf_counter(), time.process_time()
+                score_bags(store, [question], some)
+                clocks.append(time.perf_counter() - started)
+                works.append(time.process_time() - worked)
+            encoded = np.stack([encoder.encode_page(store.as_stored(bag, storage).vectors) for bag in kept])
+            store.close()
+        first = np.stack([encoder.encode_question(question) for question in questions]) @ encoded.T
+        size = statistics.fmean(FORMS[storage].size(*bag.vectors.shape) for bag in kept) / 1000
+        print(
+            f"  {storage + (f', pooled by {pooling:g}' if pooling > 1 else ''):24} {size:7.1f} kB a page   "
+            f"recall@{TOP} {recall(truth, found, TOP):.3f}   candidates among 100: {recall(truth, first, 100):.3f}   "
+            f"{len(some)} bags: {1000 * min(clocks):.0f} ms, processor {1000 * min(works):.0f} ms"
+        )
 
 
-def as_bits(vectors: Vectors) -> Vectors:
-    return np.where(vectors > 0, 1.0, -1.0).astype(np.float32) / np.float32(np.sqrt(vectors.shape[1]))
-
-
-def precisions(bags: Sequence[Vectors], questions: Sequence[Vectors], truth: np.ndarray) -> None:
-    """What a bag loses in fewer bits: recall of the best by the smaller bag alone, and rescored among its first 50."""
-    dim, rows = bags[0].shape[1], statistics.fmean(len(bag) for bag in bags)
-    boxes = np.zeros((len(bags[0]), 4), np.float32)
-    changes: dict[str, tuple[Callable[[Vectors], Vectors], float]] = {
-        "float16": (lambda bag: bag.astype(np.float16).astype(np.float32), 2 * dim),
-        "int8": (as_int8, dim + 2),
-        "binary": (as_bits, dim / 8),
-        "float16, pooled by 3": (
-            lambda bag: pooled(PageVectors(bag, np.resize(boxes, (len(bag), 4))), 3).vectors,
-            2 * dim / 3,
-        ),
-    }
-    for name, (change, row_bytes) in changes.items():
-        found = scores_of([change(bag) for bag in bags], questions)
-        alone, rescored = recall(truth, found, TOP), recall(truth, found, 50)
-        size = f"{rows * row_bytes / 1000:7.1f} kB a page"
-        print(f"  {name:28} {size}   recall@{TOP}: {alone:.3f}  rescored: {rescored:.3f}")
+def boxed(vectors: Vectors) -> PageVectors:
+    return PageVectors(vectors, np.zeros((len(vectors), 4), np.float32))
 
 
 def speed(bags: Sequence[Vectors], question: Vectors) -> None:
@@ -149,20 +157,24 @@ def regions(library: Path, questions: int) -> tuple[list[Vectors], list[Vectors]
     return bags, [chunks[row][None] for row in rows]
 
 
-def scale(count: int, pool: int = 100) -> None:
-    """`count` encodings in Chroma; a search is a query of them and exact MaxSim of `pool` bags read from disk."""
+def scale(count: int) -> None:
+    """`count` encodings in Chroma; a search is a query of them and the scores of the bags found, read from disk."""
     from pipeline.results import PageRef
-    from pipeline.stores.bags import BagStore
     from pipeline.stores.chroma import Chroma
     from pipeline.stores.vectors import VectorCollection
 
     encoder = FixedDimensionalEncoder(DIM)
     bags = synthetic(min(count, 2000))
     base = np.stack([encoder.encode_page(bag) for bag in bags])
+    questions = asked(bags, 60)
     rng = np.random.default_rng(3)
     with tempfile.TemporaryDirectory() as folder:
-        store = BagStore(Path(folder) / "bags")
-        places = store.append("d" * 16, [PageVectors(bag, np.zeros((len(bag), 4), np.float32)) for bag in bags])
+        stores = {name: BagStore(Path(folder) / name, name) for name in ("float16", "int8", "binary+int8")}
+        places = {
+            name: store.append_pages("d" * 16, [(boxed(bag[:0]), boxed(bag)) for bag in bags])
+            for name, store in stores.items()
+        }
+        del bags
         chroma = Chroma(Path(folder) / "chroma", {"pages": "ip"})
         chroma.connect()
         collection = VectorCollection(chroma, "pages")
@@ -172,19 +184,23 @@ def scale(count: int, pool: int = 100) -> None:
             vectors = base[rows % len(base)] + 0.05 * rng.standard_normal((len(rows), base.shape[1]))
             refs = [PageRef(f"{row // 100:016x}", int(row % 100)) for row in rows]
             collection.upsert([str(row) for row in rows], vectors.astype(np.float32), refs)
+            print(f"\r  {rows[-1] + 1:,}", end="", file=sys.stderr, flush=True)
         taken = time.perf_counter() - started
         print(f"  {count:,} encodings of {base.shape[1]:,} numbers put into Chroma in {taken:.0f} s")
-        clocks = []
-        for question in asked(bags, 60):
+        clocks: dict[str, list[float]] = {}
+        for question in questions:
             started = time.perf_counter()
-            found = collection.query(encoder.encode_question(question), pool)
-            chosen = [places[int(key) % len(places)] for key, _ in found]
-            maxsim(question, store.vectors(chosen), np.array([one.rows for one in chosen], np.int64))
-            clocks.append(time.perf_counter() - started)
-        clocks = clocks[10:]
-        p95 = statistics.quantiles(clocks, n=20)[18]
-        print(f"  search, {pool} bags scored: p50 {1000 * statistics.median(clocks):.0f} ms, p95 {1000 * p95:.0f} ms")
-        store.close()
+            found = [int(key) % len(base) for key, _ in collection.query(encoder.encode_question(question), POOL)]
+            clocks.setdefault(f"query of {POOL}", []).append(time.perf_counter() - started)
+            for name, store in stores.items():
+                started = time.perf_counter()
+                score_bags(store, [question], [places[name][place] for place in found])
+                clocks.setdefault(f"{POOL} bags, {name}", []).append(time.perf_counter() - started)
+        for name, taken_by in clocks.items():
+            p50, p95 = statistics.median(taken_by[10:]), statistics.quantiles(taken_by[10:], n=20)[18]
+            print(f"  {name:24} p50 {1000 * p50:.0f} ms, p95 {1000 * p95:.0f} ms, least {1000 * min(taken_by):.0f} ms")
+        for store in stores.values():
+            store.close()
         chroma.close()
 
 
@@ -196,22 +212,23 @@ def report(name: str, bags: list[Vectors], questions: list[Vectors]) -> None:
     for repetitions, planes, projection in ENCODERS:
         encoder = FixedDimensionalEncoder(bags[0].shape[1], repetitions, planes, projection)
         encodings(f"MUVERA {repetitions} x 2^{planes} x {projection}", encoder, bags, questions, truth)
-    print(" precision")
-    precisions(bags, questions, truth)
+    print(" stored in")
+    precisions(bags, questions, truth, MeanEncoder() if len(questions[0]) == 1 else FixedDimensionalEncoder(DIM))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pages", type=int, default=1000)
+    parser.add_argument("--pages", type=int, default=1000, help="synthetic ones; 0: none")
     parser.add_argument("--questions", type=int, default=50)
     parser.add_argument("--library", type=Path)
     parser.add_argument("--scale", type=int, default=0)
     wanted = parser.parse_args()
-    bags = synthetic(wanted.pages)
-    questions = asked(bags, wanted.questions)
-    report("synthetic patches", bags, questions)
-    print("exact scoring")
-    speed(bags, questions[0])
+    if wanted.pages:
+        bags = synthetic(wanted.pages)
+        questions = asked(bags, wanted.questions)
+        report("synthetic patches", bags, questions)
+        print("exact scoring")
+        speed(bags, questions[0])
     if wanted.library:
         report(f"regions of {wanted.library.name}", *regions(wanted.library, wanted.questions))
     if wanted.scale:

@@ -1,4 +1,4 @@
-"""Exact scores of bags on disk. Owns how many bags are read at once, and which are read in the better of two numbers."""
+"""Exact scores of bags on disk. Owns how many are read at once, and which are read in the better of two numbers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def score_bags(store: BagStore, questions: Sequence[Vectors], bags: Sequence[Bag
     exact = _scores(store, questions, [bags[place] for place in best])
     apart = rough - rough[best].mean()
     slope = max(0.0, float(apart[best] @ exact) / max(float(apart[best] @ apart[best]), 1e-12))
-    scores = np.clip(exact.mean() + np.float32(slope) * apart, 0.0, exact.min())
+    behind = np.nextafter(exact.min(), np.float32(-1))
+    scores = np.maximum(np.minimum(exact.mean() + np.float32(slope) * apart, behind), 0.0)
     scores[[place for place, bag in enumerate(bags) if not bag.rows]] = 0.0
     scores[best] = exact
     return scores

@@ -259,7 +259,10 @@ class Catalog(Lookup):
             "WHERE document_id = ? AND bag_offset IS NOT NULL ORDER BY page_index",
             (document_id,),
         )
-        return [(PageRef(document_id, row[0]), BagRef(document_id, *row[1:], self.page_storage)) for row in found]
+        return [
+            (PageRef(document_id, row[0]), BagRef(document_id, row[1], row[2], row[3], self.page_storage))
+            for row in found
+        ]
 
     def bag_end(self, document_id: str) -> int:
         """The byte behind the document's last durable bag, 0 when it has none."""

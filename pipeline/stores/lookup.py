@@ -38,7 +38,9 @@ class Lookup:
         """Where the bag of each indexed page lies."""
         found = self._matching(("bag_offset", "bag_rows", "bag_dim"), "pages", _PAGE, _keys(refs))
         return {
-            PageRef(row[0], row[1]): BagRef(row[0], *row[2:], self.page_storage) for row in found if row[2] is not None
+            PageRef(row[0], row[1]): BagRef(row[0], row[2], row[3], row[4], self.page_storage)
+            for row in found
+            if row[2] is not None
         }
 
     def chunk_bag_refs(self, refs: Sequence[PageRef], dim: int) -> dict[PageRef, BagRef]:

@@ -77,7 +77,7 @@ class Binary:
 
     def read(self, data: memoryview, rows: int, dim: int) -> Vectors:
         packed = np.frombuffer(data, np.uint8).reshape(rows, -(-dim // 8))
-        signs = _signs()[packed].reshape(rows, -1)[:, :dim]
+        signs = _signs()[packed].reshape(rows, packed.shape[1] * 8)[:, :dim]
         return signs * np.float32(1 / np.sqrt(dim))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from pipeline.embedding.base import PageVectors
 from pipeline.errors import StoreError
-from pipeline.stores.bags import BagRef, BagStore
+from pipeline.stores.bags import BagRef, BagStore, chunk_bag
+from pipeline.stores.numbers import FORMS, Storage
 from pipeline.stores.records import OPEN_MAPS, RecordFiles
 from tests.stores.small_library import unit
 
@@ -118,3 +120,34 @@ def test_whatever_is_cut_off_the_whole_records_are_read(
         else:
             with pytest.raises(StoreError, match="damaged or missing"):
                 files.payload(ONE, offset)
+
+
+def test_the_default_is_float16_then_boxes(tmp_path: Path) -> None:
+    store, one = BagStore(tmp_path), bag(3)
+    (ref,) = store.append_pages(ONE, [(bag(2), one)])
+    payload = store.files.payload(ONE, ref.offset)
+    assert bytes(payload) == one.vectors.astype(np.float16).tobytes() + one.boxes.tobytes()
+    assert same(store.read([chunk_bag(ref, 2, 32)])[0], bag(2))
+
+
+@pytest.mark.parametrize("storage", FORMS)
+def test_pages_in_the_numbers_of_the_library_and_chunks_in_float16(tmp_path: Path, storage: Storage) -> None:
+    store = BagStore(tmp_path, storage)
+    pages = [(bag(3, "chunks"), bag(7, "page")), (bag(0), bag(2, "other")), (bag(1), bag(0))]
+    refs = store.append_pages(ONE, pages)
+    assert store.size(ONE) == refs[-1].end and [ref.storage for ref in refs] == [storage] * 3
+    for ref, (chunks, page), read in zip(refs, pages, store.read(refs, checked=True), strict=True):
+        assert np.array_equal(read.boxes, page.boxes)
+        assert np.array_equal(read.vectors, store.as_stored(page, storage).vectors)
+        assert same(store.read([chunk_bag(ref, len(chunks.vectors), 32)])[0], chunks)
+    last, first = (np.asarray(store.vectors(refs, first=first), np.float32) for first in (False, True))
+    own = np.concatenate([page.vectors for _, page in pages])
+    near = (last * own).sum(axis=1) / np.linalg.norm(last, axis=1)
+    assert near.min() > (0.6 if storage == "binary" else 0.999)
+    assert np.array_equal(first, last) == (storage in ("float16", "int8", "binary"))
+
+
+def test_a_record_in_other_numbers_is_not_read_as_ours(tmp_path: Path) -> None:
+    (ref,) = BagStore(tmp_path, "int8").append_pages(ONE, [(bag(0), bag(5))])
+    with pytest.raises(StoreError, match="damaged or missing"):
+        BagStore(tmp_path).read([replace(ref, storage="float16")])
