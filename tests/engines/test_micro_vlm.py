@@ -25,8 +25,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     docs = write_documents(folder / "docs")
     with Library(folder / "library") as library:
         assert {report.status for report in library.add([docs])} == {"ready"}
-        loss = train(library, folder / "vlm")
-    assert loss < 0.05, f"the toy task was not learnt: loss {loss:.3f}"
+        assert train(library, folder / "vlm"), "the toy task was not learnt"
     return folder
 
 

@@ -1,12 +1,14 @@
 """A toy task that needs both eyes: a word from the text of the first page, a colour from the picture of the second.
 
 Documents are real PDFs in a real library; what the model is trained on is exactly what the pipeline would send it. Some
-documents are kept from training: their word was seen with their flag, never with the first page's colour too.
+documents are kept from training: their word was seen with their flag, never with the first page's colour too. Training
+goes on until what it was shown is written right, so that no seed and no machine decides whether the task was learnt.
 """
 
 from __future__ import annotations
 
 import random
+from collections import deque
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -22,11 +24,14 @@ from pipeline.context import build_context
 from pipeline.generation.formatting import ChatFormat
 from tests.generation.tiny_vlm import configuration, make_processor, save
 
-WORDS = ("amber", "basil", "cedar", "delta", "ember", "fjord")
+WORDS = ("amber", "basil", "cedar", "delta", "ember", "fjord", "grove", "heron", "ivory", "jolly", "karst", "lemon")
 COLOURS = {"red": (0.85, 0.1, 0.1), "green": (0.1, 0.65, 0.2), "blue": (0.1, 0.2, 0.85)}
 QUESTION = "What is the password, and which colour has the flag?"
 SIZE = (200, 260)
-STEPS, BATCH, RATE = 500, 6, 2e-3
+MOST_STEPS, BATCH, RATE = 3_000, 8, 1e-3
+WARM_UP, EVERY, CALM_DOWN = 100, 50, 100
+LEARNT = 0.02
+"""Mean loss from which it is worth looking whether every training document is answered right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +93,8 @@ def settings(model: Path | str, answerer: str = "transformers", **changes: Any) 
     return AnswerSection(answerer=answerer, model=str(model), **values)  # type: ignore[arg-type]
 
 
-def train(library: Library, folder: Path, seed: int = 0) -> float:
-    """Write a trained checkpoint to `folder`; gives the last loss. `library` holds the toy documents."""
+def train(library: Library, folder: Path, seed: int = 0) -> bool:
+    """Write a trained checkpoint to `folder`; whether its task was learnt. `library` holds the toy documents."""
     import torch
     from transformers import Idefics3ForConditionalGeneration
 
@@ -100,21 +105,39 @@ def train(library: Library, folder: Path, seed: int = 0) -> float:
     examples = _examples(library, settings(folder))
     chooser = random.Random(seed)
     optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.01)
-    warm_up = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=STEPS, pct_start=0.1)
-    model.train()
-    loss = torch.tensor(0.0)
-    for _ in range(STEPS):
-        batch = [chooser.choice(examples) for _ in range(BATCH)]
-        loss = model(**_padded(batch, model.config.pad_token_id)).loss
+    losses: deque[float] = deque(maxlen=EVERY)
+    last = MOST_STEPS
+    for step in range(1, MOST_STEPS + 1):
+        for group in optimiser.param_groups:
+            group["lr"] = RATE * min(1.0, step / WARM_UP, (last - step + 1) / CALM_DOWN)
+        loss = model.train()(**_padded(chooser.choices(examples, k=BATCH), model.config.pad_token_id)).loss
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
-        warm_up.step()
-        if loss.item() < 0.002:
+        losses.append(loss.item())
+        if step == last:
             break
+        calm = sum(losses) / len(losses) < LEARNT
+        if last == MOST_STEPS and step % EVERY == 0 and calm and _all_right(model, examples):
+            last = min(step + CALM_DOWN, MOST_STEPS)
     save(folder, model.eval(), processor)
-    return float(loss)
+    return _all_right(model, examples)
+
+
+def _all_right(model: Any, examples: list[dict[str, Any]]) -> bool:
+    """Whether the model would write every answer."""
+    import torch
+
+    model.eval()
+    with torch.inference_mode():
+        for start in range(0, len(examples), BATCH):
+            batch = _padded(examples[start : start + BATCH], model.config.pad_token_id)
+            labels = batch.pop("labels")[:, 1:]
+            written = model(**batch).logits[:, :-1].argmax(-1)
+            if bool(((written != labels) & (labels != -100)).any()):
+                return False
+    return True
 
 
 def _examples(library: Library, section: AnswerSection) -> list[dict[str, Any]]:
