@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from itertools import chain, zip_longest
+from typing import TYPE_CHECKING
 
 from pipeline.answering.base import Answerer, AnswerEvent, AnswerReady, TextDelta
 from pipeline.errors import RectoError
@@ -14,40 +15,50 @@ from pipeline.results import Answer, FoundPart, PageHit, PageRef, SearchResult
 from pipeline.stored_answers import to_json
 from pipeline.stores.history import History
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 
 def ask_stream(
-    answerer: Answerer,
+    answerer: Callable[[], Answerer],
     question: str,
-    parts: Sequence[FoundPart],
+    find: Callable[[], Sequence[FoundPart]],
     history: History,
     settings_hash: str,
+    picture: Image.Image | None = None,
 ) -> Iterator[AnswerEvent]:
     """The answerer's events; the last carries the seconds of retrieval too and is in the log before it is sent.
 
-    `parts`: what was found for each part of the question; one for a question that is whole. A failure is in the log
-    too, with what had been written until then.
+    `find` gives what was found for each part of the question, one part for a question that is whole. Whatever fails,
+    searching, loading a model or answering, is in the log too, with what had been written until then. `picture` belongs
+    to the question; its size is in the log.
     """
-    found = [part.found for part in parts]
-    hits, started, written = best_of_all(found), time.perf_counter(), ""
-    events = answerer.stream(question, hits, parts if len(parts) > 1 else ())
+    hits: tuple[PageHit, ...] = ()
+    started, written = time.perf_counter(), ""
     try:
-        for event in events:
+        parts = find()
+        found = [part.found for part in parts]
+        hits = best_of_all(found)
+        for event in answerer().stream(question, hits, parts if len(parts) > 1 else (), picture):
             if isinstance(event, TextDelta):
                 written += event.text
             elif isinstance(event, AnswerReady):
                 answer = replace(event.answer, seconds={**summed(found), **event.answer.seconds})
-                log_answer(history, question, answer, settings_hash)
+                log_answer(history, question, answer, settings_hash, picture)
                 event = AnswerReady(answer)
             yield event
     except RectoError as error:
-        seconds = sum(summed(found).values()) + time.perf_counter() - started
-        log_failure(history, question, error, settings_hash, hits, seconds, written)
+        seconds = time.perf_counter() - started
+        log_failure(history, question, error, settings_hash, hits, seconds, written, picture)
         raise
 
 
-def log_answer(history: History, question: str, answer: Answer, settings_hash: str) -> None:
+def log_answer(
+    history: History, question: str, answer: Answer, settings_hash: str, picture: Image.Image | None = None
+) -> None:
     """Put an answer with its evidence into the question log."""
-    history.log_question("ask", question, to_json(answer), settings_hash, sum(answer.seconds.values()))
+    stored = to_json(answer, **_size(picture))
+    history.log_question("ask", question, stored, settings_hash, sum(answer.seconds.values()))
 
 
 def log_failure(
@@ -58,11 +69,17 @@ def log_failure(
     hits: Sequence[PageHit] = (),
     seconds: float = 0.0,
     written: str = "",
+    picture: Image.Image | None = None,
 ) -> None:
     """Put into the log what went wrong, what had been written, and from which pages (so that it goes when they go)."""
     pages = [asdict(hit.ref) for hit in hits]
-    stored = json.dumps({"error": str(error), "text": written, "pages": pages}, ensure_ascii=False)
+    stored = json.dumps({"error": str(error), "text": written, "pages": pages, **_size(picture)}, ensure_ascii=False)
     history.log_question("ask", question, stored, settings_hash, seconds)
+
+
+def _size(picture: Image.Image | None) -> dict[str, tuple[int, int]]:
+    """What the log says of a picture that belonged to the question."""
+    return {"picture": picture.size} if picture is not None else {}
 
 
 def log_step(history: History, question: str, step: FoundPart, settings_hash: str) -> None:

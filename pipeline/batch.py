@@ -52,10 +52,10 @@ def ask_all(
                 yield Asked(question_id, question, error)
 
     for asked, answer in answer_all(found(), answerer):
-        if isinstance(answer, ConfigError):
-            raise answer
         if isinstance(answer, RectoError):
             log_failure(history, asked.question, answer, settings_hash)
+            if isinstance(answer, ConfigError):
+                raise answer
         else:
             log_answer(history, asked.question, answer, settings_hash)
         yield asked.question_id, answer

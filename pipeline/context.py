@@ -2,9 +2,10 @@
 
 Owns the choice, the order, the numbering and the counting. Never calls a model and never renders a page itself.
 
-The budget (`answer.context_tokens`) holds everything: instructions, page texts, pictures, the question and the tokens
-kept free for the reply. Admission, in this order: the best evidence (always in), the best piece of each further page by
-rank, page pictures by rank, the remaining pieces by score. What does not fit is listed in `dropped`.
+The budget (`answer.context_tokens`) holds everything: instructions, page texts, pictures, the question, a picture that
+belongs to it, and the tokens kept free for the reply. Admission, in this order: the best evidence (always in), the best
+piece of each further page by rank, page pictures by rank, the remaining pieces by score. What does not fit is listed in
+`dropped`.
 
 Order shown: documents by their best-ranked page, inside a document by `page_index`. Pages of one document then read as
 they were printed (a table that runs over, a sentence that refers back), and the most relevant document comes first.
@@ -87,6 +88,7 @@ class MixedContext:
     """What is sent: `system`, then `pages` in order, then `closing`, which ends with the question.
 
     `text_tokens` counts system, pages and closing; with `image_tokens` and `output_tokens` it is at most `budget`.
+    `attached` is a picture that belongs to the question, shown between the pages and `closing`.
     """
 
     question: str
@@ -98,6 +100,7 @@ class MixedContext:
     output_tokens: int
     budget: int
     dropped: tuple[Dropped, ...] = ()
+    attached: Image.Image | None = None
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
@@ -114,13 +117,15 @@ def build_context(
     settings: AnswerSection,
     costs: Costs | None = None,
     pictures: PictureSource | None = None,
+    attached: Image.Image | None = None,
 ) -> MixedContext:
     """Choose what the model is shown. `hits` in rank order, at least one; without `costs` they are estimated.
 
-    Raises `InputError` when the question is too long, `ConfigError` when the budget cannot hold the best evidence.
+    `attached` belongs to the question: always shown, as large as `answer.image_tokens` allows. Raises `InputError` when
+    the question is too long, `ConfigError` when the budget cannot hold the best evidence, or no picture may be shown.
     """
     costs = costs or Costs.estimated(settings.image_patch)
-    return _Builder(question, hits, settings, costs, pictures if settings.image_tokens else None).build()
+    return _Builder(question, hits, settings, costs, pictures if settings.image_tokens else None, attached).build()
 
 
 @dataclass(slots=True)
@@ -143,6 +148,7 @@ class _Builder:
         settings: AnswerSection,
         costs: Costs,
         pictures: PictureSource | None,
+        attached: Image.Image | None,
     ) -> None:
         self.question, self.hits, self.settings = question, hits, settings
         self.costs, self.count, self.pictures = costs, costs.text, pictures
@@ -153,7 +159,14 @@ class _Builder:
             self.system = load("answer_system").render(unanswerable=load("unanswerable").text)
             self.closing = load("answer_question").render(question=question)
         self.fixed = costs.frame + self.count(self.system) + self.count(self.closing)
-        self.left = settings.context_tokens - settings.output_tokens - self.fixed
+        self.attached, self.attached_tokens = None, 0
+        if attached is not None:
+            if not settings.image_tokens:
+                raise ConfigError("answer.image_tokens is 0: the model is shown no picture; raise it, or ask without")
+            self.attached = self._fitted(attached, settings.image_tokens)
+            self.attached_tokens = costs.picture(*self.attached.size)
+            self.fixed += self.count(load("attached_picture").text)
+        self.left = settings.context_tokens - settings.output_tokens - self.fixed - self.attached_tokens
         self.dropped: list[Dropped] = []
 
     def build(self) -> MixedContext:
@@ -177,7 +190,7 @@ class _Builder:
     def _check_question(self) -> None:
         """A question that alone takes more than a quarter of the budget is what to blame when nothing else fits."""
         if self.left <= 0 and self.count(self.question) > self.settings.context_tokens // 4:
-            needed = self.fixed + self.settings.output_tokens
+            needed = self.fixed + self.attached_tokens + self.settings.output_tokens
             raise InputError(
                 f"the question is too long: with the instructions and the reply it needs {needed} tokens and "
                 f"answer.context_tokens is {self.settings.context_tokens}; shorten it"
@@ -281,10 +294,11 @@ class _Builder:
             tuple(pages),
             self.closing,
             self.fixed + sum(page.text_tokens for page in pages),
-            sum(page.image_tokens for page in pages),
+            sum(page.image_tokens for page in pages) + self.attached_tokens,
             self.settings.output_tokens,
             self.settings.context_tokens,
             tuple(self.dropped),
+            self.attached,
         )
 
 

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 
 from pipeline.asking import log_step
 from pipeline.config import Mode, Settings
+from pipeline.errors import InputError
+from pipeline.picture_questions import asked_with, sought_by_words
 from pipeline.planning import plan
-from pipeline.results import FoundPart
+from pipeline.results import FoundPart, SearchResult
 from pipeline.retrieval.retriever import Retriever
 from pipeline.stores.history import History
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from pipeline.generation.base import Generator
 
 Among = frozenset[str] | None
@@ -34,9 +38,23 @@ class Finder:
         self._history = history
         self._generator = generator
 
-    def find(self, question: str, k: int, mode: Mode | None, among: Among) -> Iterator[FoundPart]:
-        """The parts of the question, then what a model asks for on top of them; every such step is in the log."""
-        parts = self._parts(question, k, mode, among)
+    def find(
+        self,
+        question: str,
+        k: int,
+        mode: Mode | None,
+        among: Among,
+        picture: Image.Image | None = None,
+    ) -> Iterator[FoundPart]:
+        """The parts of the question, then what a model asks for on top of them; every such step is in the log.
+
+        A question with a picture is searched as a whole.
+        """
+        if picture is None:
+            parts = self._parts(question, k, mode, among)
+        else:
+            parts = [FoundPart(asked_with(question, picture), self._by_picture(question, picture, k, mode, among))]
+            question = parts[0].question
         yield from parts
         answer = self._settings.answer
         if answer.steps > 1 and answer.answerer != "extractive":
@@ -53,6 +71,19 @@ class Finder:
             for step in steps:
                 log_step(self._history, question, step, self._settings.hash)
                 yield step
+
+    def _by_picture(self, question: str, picture: Image.Image, k: int, mode: Mode | None, among: Among) -> SearchResult:
+        """By what the picture looks like where the page model looks at pictures, else by the words in it."""
+        answer, looks = self._settings.answer, self._retriever.looks_at_pictures
+        quoting = answer.answerer == "extractive"
+        if quoting and not question.strip():
+            raise InputError(
+                "a picture alone asks nothing that could be quoted: write a question beside it, set answer.answerer to "
+                "a model that sees it, or rank pages by it with `recto search --image`"
+            )
+        seen = not quoting and answer.image_tokens > 0
+        words = question if looks else sought_by_words(question, picture, seen=seen)
+        return self._retriever.search(words, picture=picture if looks else None, k=k, mode=mode, document_ids=among)
 
     def _parts(self, question: str, k: int, mode: Mode | None, among: Among) -> list[FoundPart]:
         parts = plan(question, lambda name: self._retriever.documents_named(name, among))

@@ -6,7 +6,7 @@ Owns no logic of its own: indexing, retrieval, answering and the stores each do 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -22,8 +22,9 @@ from pipeline.embedding.models import Embedders, identities, load_embedders
 from pipeline.embedding.text import DEFAULT_MODEL
 from pipeline.errors import InputError, RectoError
 from pipeline.filters import fitting
+from pipeline.picture_questions import asked_with, sought_by_words
 from pipeline.progress import Progress
-from pipeline.questions import MOST_CHARACTERS, check_question
+from pipeline.questions import check_question
 from pipeline.results import Answer, FoundPart, PageRef, SearchResult
 from pipeline.retrieval.words import PageWords
 from pipeline.screenshots import ScreenshotCache
@@ -176,9 +177,7 @@ class Library:
         at pictures, else by the words in it.
         """
         if picture is not None and not isinstance(self._embedders.pages, PictureEmbedder):
-            from pipeline.picture_questions import words_in
-
-            question, picture = f"{question} {words_in(picture)}"[:MOST_CHARACTERS], None
+            question, picture = sought_by_words(question, picture, seen=False), None
         asked = check_question(question) if question.strip() or picture is None else ""
         among = self._among(filters)
         return self._retriever.search(asked, picture=picture, k=k, mode=mode, document_ids=among)
@@ -197,8 +196,9 @@ class Library:
 
     def ask(
         self,
-        question: str,
+        question: str = "",
         *,
+        picture: Image.Image | None = None,
         k: int | None = None,
         mode: Mode | None = None,
         filters: Mapping[str, str] | None = None,
@@ -206,9 +206,10 @@ class Library:
     ) -> Answer:
         """The answer, each claim with the place it rests on; or that the documents do not say.
 
-        `pages`: read these instead of searching.
+        `pages`: read these instead of searching. `picture` belongs to the question, or is asked about without one: it
+        is searched by, and shown to the model that answers.
         """
-        return self.answer(question, self.find(question, k=k, mode=mode, filters=filters, pages=pages))
+        return _whole(self.ask_stream(question, picture=picture, k=k, mode=mode, filters=filters, pages=pages))
 
     def ask_many(
         self,
@@ -231,16 +232,20 @@ class Library:
 
     def ask_stream(
         self,
-        question: str,
+        question: str = "",
         *,
+        picture: Image.Image | None = None,
         k: int | None = None,
         mode: Mode | None = None,
         filters: Mapping[str, str] | None = None,
         pages: Sequence[PageRef] | None = None,
     ) -> Iterator[AnswerEvent]:
         """`ask`, as typed events: text as it is written, claims as they end, then the whole answer."""
-        parts = self.find(question, k=k, mode=mode, filters=filters, pages=pages)
-        yield from self._answer_events(question, parts)
+
+        def find() -> Sequence[FoundPart]:
+            return self.find(question, picture=picture, k=k, mode=mode, filters=filters, pages=pages)
+
+        yield from self._answer_events(question, find, picture)
 
     def chat(
         self,
@@ -257,34 +262,34 @@ class Library:
 
     def find(
         self,
-        question: str,
+        question: str = "",
         *,
+        picture: Image.Image | None = None,
         k: int | None = None,
         mode: Mode | None = None,
         filters: Mapping[str, str] | None = None,
         pages: Sequence[PageRef] | None = None,
     ) -> tuple[FoundPart, ...]:
         """What `ask` would read: the pages of each part of the question. For one thread at a time, as `search` is."""
-        question, k = check_question(question), k or self.settings.answer.pages
+        k = k or self.settings.answer.pages
         if pages is None:
-            return tuple(self._finder.find(question, k, mode, self._among(filters)))
+            words = question if picture is not None else check_question(question)
+            return tuple(self._finder.find(words, k, mode, self._among(filters), picture))
+        question = asked_with(question, picture)
         read = tuple(self._retriever.look_at(question, ref) for ref in pages)
         return (FoundPart(question, SearchResult(question, read)),)
 
-    def answer(self, question: str, parts: Sequence[FoundPart]) -> Answer:
+    def answer(self, question: str, parts: Sequence[FoundPart], picture: Image.Image | None = None) -> Answer:
         """`ask` from what `find` found. With an endpoint answerer for several threads at once."""
-        from pipeline.answering.base import AnswerReady
+        return _whole(self._answer_events(question, lambda: parts, picture))
 
-        for event in self._answer_events(question, parts):
-            if isinstance(event, AnswerReady):
-                return event.answer
-        raise RuntimeError("the answerer ended without an answer")
-
-    def _answer_events(self, question: str, parts: Sequence[FoundPart]) -> Iterator[AnswerEvent]:
+    def _answer_events(
+        self, question: str, find: Callable[[], Sequence[FoundPart]], picture: Image.Image | None
+    ) -> Iterator[AnswerEvent]:
         from pipeline.asking import ask_stream
 
-        question = check_question(question)
-        return ask_stream(self._answerer, question, parts, self._stores.catalog.history, self.settings.hash)
+        asked = asked_with(question, picture)
+        return ask_stream(lambda: self._answerer, asked, find, self.history, self.settings.hash, picture)
 
     def _among(self, filters: Mapping[str, str] | None) -> frozenset[str] | None:
         """Ids of the documents that the filters leave; None without filters."""
@@ -442,3 +447,13 @@ class Library:
             yield from indexer.add(files, retry_failed=retry_failed, progress=progress)
             for stage, seconds in indexer.seconds.items():
                 log.info("%s: %.1f s", stage, seconds)
+
+
+def _whole(events: Iterable[AnswerEvent]) -> Answer:
+    """The answer that a stream ends with."""
+    from pipeline.answering.base import AnswerReady
+
+    for event in events:
+        if isinstance(event, AnswerReady):
+            return event.answer
+    raise RuntimeError("the answerer ended without an answer")

@@ -1,7 +1,11 @@
-"""Pictures as questions: a file, a page of one, or a part of a page. Owns how they are read; never searches."""
+"""Pictures as questions: a file, a page of one, or a part of a page, and how a conversation keeps them.
+
+Owns how they are read, what is sought for them and how they are stored; never searches.
+"""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +16,12 @@ from ingest.errors import InputError
 from ingest.files import identify
 from ingest.media_types import IMAGES, PDF
 from ingest.render import render_page
-from pipeline.questions import MOST_CHARACTERS
+from pipeline.questions import MOST_CHARACTERS, check_question
 from pipeline.screenshots import crop
+from prompts.loader import load
+
+KEPT_SIDE = 2_048
+"""Pixels of the long side of a picture that a conversation keeps: more than models are shown of it."""
 
 
 def open_picture(file: Path, page_index: int, dpi: int) -> Image.Image:
@@ -38,6 +46,38 @@ def parsed_box(text: str) -> Box:
     except ValueError:
         raise InputError(f"the box {text!r} is not x0,y0,x1,y1, fractions of the page from its top left") from None
     return Box(x0, y0, x1, y1)
+
+
+def asked_with(question: str, picture: Image.Image | None) -> str:
+    """The question, checked; with a picture and no words the usual question about one. Raises `InputError`."""
+    return load("picture_question").text if picture is not None and not question.strip() else check_question(question)
+
+
+def sought_by_words(question: str, picture: Image.Image, *, seen: bool) -> str:
+    """What a page reader that only reads words searches for: the question, and the words in its picture.
+
+    `seen`: a model is shown the picture too, so one without words may stand beside a question. Raises `InputError`.
+    """
+    try:
+        return f"{question} {words_in(picture)}".strip()[:MOST_CHARACTERS]
+    except InputError:
+        if seen and question.strip():
+            return question
+        raise
+
+
+def to_png(picture: Image.Image) -> bytes:
+    """The picture as a conversation keeps it."""
+    kept = picture.convert("RGB")
+    kept.thumbnail((KEPT_SIDE, KEPT_SIDE), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    kept.save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def from_png(stored: bytes) -> Image.Image:
+    """The picture that `to_png` wrote."""
+    return Image.open(io.BytesIO(stored)).convert("RGB")
 
 
 def words_in(picture: Image.Image) -> str:

@@ -11,9 +11,9 @@ from ingest.document import Box
 from pipeline.results import Answer, Citation, Claim, ContextUsed, PageRef
 
 
-def to_json(answer: Answer) -> str:
-    """The whole answer, evidence included."""
-    return json.dumps(asdict(answer), ensure_ascii=False)
+def to_json(answer: Answer, **more: Any) -> str:
+    """The whole answer, evidence included; `more` is kept beside it."""
+    return json.dumps(asdict(answer) | more, ensure_ascii=False)
 
 
 def from_json(stored: str) -> Answer:

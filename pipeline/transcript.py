@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.chat import PastTurn
 from pipeline.results import Answer
@@ -19,11 +19,17 @@ def unanswered(turn: PastTurn) -> str:
     return f"(failed: {turn.error})" if turn.state == "failed" else _UNANSWERED[turn.state]
 
 
-def markdown(session_id: str, turns: Sequence[PastTurn]) -> str:
-    """The whole conversation. Text of documents is escaped, so that it stays text."""
+def markdown(session_id: str, turns: Sequence[PastTurn], pictures: Mapping[int, str] | None = None) -> str:
+    """The whole conversation. Text of documents is escaped, so that it stays text.
+
+    pictures: file names of the pictures that came with turns (0 is the first).
+    """
     lines = [f"# Conversation {session_id}", ""]
-    for turn in turns:
+    for number, turn in enumerate(turns):
         lines += [f"## {_escaped(turn.question)}", ""]
+        if turn.pictured:
+            file = (pictures or {}).get(number)
+            lines += [f"![the picture asked about](<{file}>)" if file else "*(with a picture)*", ""]
         if turn.standalone != turn.question:
             lines += [f"*Searched for: {_escaped(turn.standalone)}*", ""]
         lines += [*_answer(turn.answer), ""] if turn.answer else [f"*{_escaped(unanswered(turn))}*", ""]

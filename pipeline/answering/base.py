@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pipeline.results import Answer, Claim, FoundPart, PageHit
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,24 @@ AnswerEvent = TextDelta | ClaimReady | AnswerReady
 class Answerer(Protocol):
     """Turns a question and its ranked pages into an answer with citations."""
 
-    def answer(self, question: str, hits: Sequence[PageHit], parts: Sequence[FoundPart] = ()) -> Answer:
+    def answer(
+        self,
+        question: str,
+        hits: Sequence[PageHit],
+        parts: Sequence[FoundPart] = (),
+        picture: Image.Image | None = None,
+    ) -> Answer:
         """The answer. No hits: it abstains. Raises `ModelError` when a model cannot be used.
 
         `parts`: what a question for several things was taken apart into, each with its own pages; `hits` are the best
-        pages of all parts. Whoever reads all pages at once needs no parts.
+        pages of all parts. Whoever reads all pages at once needs no parts. `picture` belongs to the question.
         """
 
-    def stream(self, question: str, hits: Sequence[PageHit], parts: Sequence[FoundPart] = ()) -> Iterator[AnswerEvent]:
+    def stream(
+        self,
+        question: str,
+        hits: Sequence[PageHit],
+        parts: Sequence[FoundPart] = (),
+        picture: Image.Image | None = None,
+    ) -> Iterator[AnswerEvent]:
         """Text as it is written, claims as they end, then one `AnswerReady` equal to what `answer` returns."""

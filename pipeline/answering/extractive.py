@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from pipeline.answering.abstention import Strength, abstention, confidence, is_weak
 from pipeline.answering.base import AnswerEvent, AnswerReady, ClaimReady, TextDelta
@@ -17,6 +18,9 @@ from pipeline.answering.words import content_stems
 from pipeline.embedding.base import TextEmbedder
 from pipeline.results import Answer, Citation, Claim, ContextUsed, FoundPart, PageHit, SearchResult
 from prompts.loader import load
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MOST_CLAIMS = 3
 NEEDED_GAIN = 0.25
@@ -35,8 +39,17 @@ class ExtractiveAnswerer:
     def __init__(self, embedder: TextEmbedder, pages: int = 5) -> None:
         self._embedder, self._pages = embedder, pages
 
-    def answer(self, question: str, hits: Sequence[PageHit], parts: Sequence[FoundPart] = ()) -> Answer:
-        """The quotations that answer, or an abstention. Parts are answered one by one."""
+    def answer(
+        self,
+        question: str,
+        hits: Sequence[PageHit],
+        parts: Sequence[FoundPart] = (),
+        picture: Image.Image | None = None,
+    ) -> Answer:
+        """The quotations that answer, or an abstention. Parts are answered one by one.
+
+        A `picture` has had its say in which pages were found.
+        """
         started = time.perf_counter()
         asked = parts or [FoundPart(question, SearchResult(question, tuple(hits)))]
         read = dict.fromkeys(hit.ref for part in asked for hit in part.found.hits[: self._pages])
@@ -51,9 +64,15 @@ class ExtractiveAnswerer:
         sure = max(confidence for _, confidence in quoted)
         return Answer(question, said, not claims, claims, ContextUsed(tuple(read)), seconds=seconds, confidence=sure)
 
-    def stream(self, question: str, hits: Sequence[PageHit], parts: Sequence[FoundPart] = ()) -> Iterator[AnswerEvent]:
+    def stream(
+        self,
+        question: str,
+        hits: Sequence[PageHit],
+        parts: Sequence[FoundPart] = (),
+        picture: Image.Image | None = None,
+    ) -> Iterator[AnswerEvent]:
         """Quoting takes a moment, so the events come all at once."""
-        answer = self.answer(question, hits, parts)
+        answer = self.answer(question, hits, parts, picture)
         yield TextDelta(answer.text)
         for claim in answer.claims:
             yield ClaimReady(claim)

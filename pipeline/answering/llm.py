@@ -20,6 +20,7 @@ from pipeline.config import AnswerSection
 from pipeline.context import MixedContext, PictureSource, build_context
 from pipeline.errors import ModelError, RectoError
 from pipeline.results import Answer, FoundPart, PageHit
+from prompts.loader import load
 
 if TYPE_CHECKING:
     from llama_index.core.llms import ChatMessage
@@ -47,10 +48,16 @@ class LlmAnswerer:
         """Threads that may ask at once."""
         return self._generator.parallel
 
-    def answer(self, question: str, hits: Sequence[PageHit], parts: Sequence[FoundPart] = ()) -> Answer:
+    def answer(
+        self,
+        question: str,
+        hits: Sequence[PageHit],
+        parts: Sequence[FoundPart] = (),
+        picture: Image.Image | None = None,
+    ) -> Answer:
         """Raises `ModelError` when the model cannot be used or answers nothing."""
         started = time.perf_counter()
-        context = self._context(question, hits)
+        context = self._context(question, hits, picture)
         if context is None:
             return abstention(question)
         with self._explained():
@@ -84,10 +91,16 @@ class LlmAnswerer:
                 done[place] = error
         return [done[place] for place in range(len(asked))]
 
-    def stream(self, question: str, hits: Sequence[PageHit], parts: Sequence[FoundPart] = ()) -> Iterator[AnswerEvent]:
+    def stream(
+        self,
+        question: str,
+        hits: Sequence[PageHit],
+        parts: Sequence[FoundPart] = (),
+        picture: Image.Image | None = None,
+    ) -> Iterator[AnswerEvent]:
         """Text as the model writes it; each claim once it has ended; the answer. Raises like `answer`."""
         started = time.perf_counter()
-        context = self._context(question, hits)
+        context = self._context(question, hits, picture)
         if context is None:
             yield AnswerReady(abstention(question))
             return
@@ -103,11 +116,13 @@ class LlmAnswerer:
         yield from map(ClaimReady, rest)
         yield AnswerReady(answer)
 
-    def _context(self, question: str, hits: Sequence[PageHit]) -> MixedContext | None:
+    def _context(
+        self, question: str, hits: Sequence[PageHit], picture: Image.Image | None = None
+    ) -> MixedContext | None:
         """What the model is shown, or None when there is nothing to show."""
         if not hits:
             return None
-        context = build_context(question, hits, self._settings, self._generator.costs, self._pictures)
+        context = build_context(question, hits, self._settings, self._generator.costs, self._pictures, picture)
         return context if context.pages else None
 
     def _options(self, context: MixedContext) -> dict[str, Any]:
@@ -188,7 +203,10 @@ class LlmAnswerer:
 
 
 def messages(context: MixedContext) -> list[ChatMessage]:
-    """The instructions, then one message: each page's text and right after it its picture, and the question last."""
+    """The instructions, then one message: each page's text and right after it its picture, and the question last.
+
+    A picture that belongs to the question stands right before it.
+    """
     from llama_index.core.llms import ChatMessage, ImageBlock, MessageRole, TextBlock
 
     blocks: list[Any] = []
@@ -196,6 +214,9 @@ def messages(context: MixedContext) -> list[ChatMessage]:
         blocks.append(TextBlock(text=page.text))
         if page.picture is not None:
             blocks.append(ImageBlock(image=_png(page.picture), image_mimetype="image/png"))
+    if context.attached is not None:
+        blocks.append(TextBlock(text=load("attached_picture").text))
+        blocks.append(ImageBlock(image=_png(context.attached), image_mimetype="image/png"))
     blocks.append(TextBlock(text=context.closing))
     return [
         ChatMessage(role=MessageRole.SYSTEM, content=context.system),

@@ -11,10 +11,21 @@ import typer
 
 from pipeline.cli.errors import FAILED, say
 from pipeline.cli.invocation import Invocation, command
-from pipeline.cli.questions import FilterOption, KOption, ModeOption, parsed_filters
+from pipeline.cli.questions import (
+    BoxOption,
+    FilterOption,
+    ImageOption,
+    ImagePageOption,
+    KOption,
+    ModeOption,
+    given_picture,
+    parsed_filters,
+)
 from pipeline.errors import ConfigError, InputError, RectoError
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from pipeline.chat import Conversation
     from pipeline.stores.history import SessionRow
 
@@ -35,9 +46,16 @@ def chat(
     k: KOption = None,
     mode: ModeOption = None,
     filters: FilterOption = None,
+    image: ImageOption = None,
+    page_index: ImagePageOption = 0,
+    box: BoxOption = None,
 ) -> int:
-    """Ask question after question; each may refer to the one before. An empty line or Ctrl-D ends it."""
+    """Ask question after question; each may refer to the one before. An empty line or Ctrl-D ends it.
+
+    A line `/image FILE` has the next question come with that picture, as --image does for the first.
+    """
     wanted = parsed_filters(filters)
+    picture = given_picture(invocation, image, page_index, box)
     with invocation.open() as library:
         if list_:
             _show_sessions(invocation, library.history.sessions())
@@ -54,7 +72,12 @@ def chat(
         try:
             for question in _typed_questions():
                 try:
-                    _turn(invocation, conversation, question)
+                    if named := _named_picture(question):
+                        picture = given_picture(invocation, named, 0, None)
+                        say(f"the next question comes with {named}")
+                        continue
+                    _turn(invocation, conversation, question, picture)
+                    picture = None
                 except ConfigError:
                     raise  # it would be the same for every question
                 except RectoError as error:
@@ -85,27 +108,35 @@ def _typed_questions() -> Iterator[str]:
         yield line
 
 
-def _turn(invocation: Invocation, conversation: Conversation, question: str) -> None:
+def _named_picture(line: str) -> Path | None:
+    """The file of a line `/image FILE`; None for a question."""
+    command, _, file = line.strip().partition(" ")
+    if command != "/image":
+        return None
+    if not file.strip():
+        raise InputError("/image: name the file of a picture, as /image FILE")
+    return Path(file.strip()).expanduser()
+
+
+def _turn(invocation: Invocation, conversation: Conversation, question: str, picture: Image.Image | None) -> None:
     from pipeline.answering.base import AnswerReady
     from pipeline.chat import Standalone
     from pipeline.cli.human import AnswerPrinter
     from pipeline.cli.question_output import ChatLine
 
     printer = AnswerPrinter(invocation.console, invocation.settings().answer.answerer)
-    standalone = ""
-    for event in conversation.ask(question):
+    for event in conversation.ask(question, picture):
         if isinstance(event, Standalone):
-            standalone = event.question
+            said = f"{event.question} (with the picture from before)" if event.pictured and not picture else ""
             if event.reads == "earlier":
-                say(f"reading the pages of the last answer again for: {standalone}")
-            elif event.reads == "pages" and standalone != question.strip():
-                say(f"searching for: {standalone}")
+                say(f"reading the pages of the last answer again for: {said or event.question}")
+            elif event.reads == "pages" and (said or event.question != question.strip()):
+                say(f"searching for: {said or event.question}")
         elif not invocation.as_json:
             printer.show(event)
         elif isinstance(event, AnswerReady):
-            turn = len(conversation.turns()) - 1
-            line = ChatLine.of_turn(conversation.session_id, turn, question.strip(), standalone, event.answer)
-            invocation.write(line)
+            turns = conversation.turns()
+            invocation.write(ChatLine.of_turn(conversation.session_id, len(turns) - 1, turns[-1], event.answer))
 
 
 def _show_past(invocation: Invocation, conversation: Conversation) -> None:
@@ -113,7 +144,8 @@ def _show_past(invocation: Invocation, conversation: Conversation) -> None:
     from pipeline.transcript import unanswered
 
     for turn in conversation.turns():
-        invocation.console.print(f"\n> {turn.question}", style="bold", markup=False)
+        pictured = " (with a picture)" if turn.pictured else ""
+        invocation.console.print(f"\n> {turn.question}{pictured}", style="bold", markup=False)
         if turn.answer is not None:
             AnswerPrinter(invocation.console, "").show_whole(turn.answer)
         else:
@@ -121,7 +153,7 @@ def _show_past(invocation: Invocation, conversation: Conversation) -> None:
 
 
 def _export(invocation: Invocation, conversation: Conversation, file: Path) -> None:
-    """The stored conversation as Markdown; with --json as the lines that `recto chat --json` wrote."""
+    """The stored conversation as Markdown, the pictures asked about beside it; with --json as lines of `recto chat`."""
     from pipeline.cli.question_output import ChatLine
     from pipeline.transcript import markdown
 
@@ -129,13 +161,14 @@ def _export(invocation: Invocation, conversation: Conversation, file: Path) -> N
     if invocation.as_json:
         session = conversation.session_id
         lines = [
-            ChatLine.of_turn(session, number, turn.question, turn.standalone, turn.answer).model_dump_json()
+            ChatLine.of_turn(session, number, turn, turn.answer).model_dump_json()
             for number, turn in enumerate(turns)
             if turn.answer is not None
         ]
         text = "".join(f"{line}\n" for line in lines)
     else:
-        text = markdown(conversation.session_id, turns)
+        pictures = {} if str(file) == "-" else _export_pictures(conversation, file)
+        text = markdown(conversation.session_id, turns, pictures)
     if str(file) == "-":
         sys.stdout.write(text)
         return
@@ -143,6 +176,19 @@ def _export(invocation: Invocation, conversation: Conversation, file: Path) -> N
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(f"{file} cannot be written ({error.strerror}): name another file") from None
+
+
+def _export_pictures(conversation: Conversation, file: Path) -> dict[int, str]:
+    """Writes the pictures that came with turns beside `file`; gives their names by turn."""
+    from pipeline.screenshots import save_picture
+
+    names: dict[int, str] = {}
+    for number, turn in enumerate(conversation.turns()):
+        picture = conversation.picture(number) if turn.pictured else None
+        if picture is not None:
+            names[number] = f"{file.stem}-turn-{number}.png"
+            save_picture(picture, file.with_name(names[number]))
+    return names
 
 
 def _show_sessions(invocation: Invocation, sessions: Sequence[SessionRow]) -> None:

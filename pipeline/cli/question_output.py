@@ -12,6 +12,7 @@ from pipeline.cli.output import Edges, Line, Name, Number
 from pipeline.results import Answer, Citation, Claim, PageHit, PageRef, ScoredChunk, SearchResult
 
 if TYPE_CHECKING:
+    from pipeline.chat import PastTurn
     from pipeline.stores.history import SessionRow
 
 QuestionId = str | int | None
@@ -154,15 +155,21 @@ class AskLine(Line):
 
 
 class ChatLine(AskLine):
-    """`recto chat`: one turn; `id` is its number in the session, `standalone` the question as it was searched."""
+    """`recto chat`: one turn; `id` is its number in the session, `standalone` the question as it was searched.
+
+    `picture`: whether a picture came with the question.
+    """
 
     session: str
     question: str
     standalone: str
+    picture: bool
 
     @classmethod
-    def of_turn(cls, session: str, turn: int, question: str, standalone: str, answer: Answer) -> Self:
-        return cls(**dict(AskLine.of(turn, answer)), session=session, question=question, standalone=standalone)
+    def of_turn(cls, session: str, number: int, turn: PastTurn, answer: Answer) -> Self:
+        line = dict(AskLine.of(number, answer))
+        said = {"question": turn.question, "standalone": turn.standalone, "picture": turn.pictured}
+        return cls(**line, **said, session=session)
 
 
 class SessionLine(Line):

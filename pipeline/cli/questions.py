@@ -14,6 +14,8 @@ from pipeline.cli.invocation import Invocation, command
 from pipeline.errors import InputError, RectoError
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from pipeline import Library
     from pipeline.results import Answer
 
@@ -31,6 +33,14 @@ FilterOption = Annotated[
     typer.Option("--filter", metavar="KEY=VALUE", help="Only documents that fit, e.g. name=report.pdf; repeatable."),
 ]
 
+ImageOption = Annotated[
+    Path | None,
+    typer.Option("--image", metavar="FILE", help="Ask by a picture or a page of a PDF, with or without words."),
+]
+ImagePageOption = Annotated[int, typer.Option("--page", min=0, help="Of --image: 0 is its first page.")]
+BoxOption = Annotated[
+    str | None, typer.Option("--box", metavar="X0,Y0,X1,Y1", help="Of --image: a part, fractions of the page.")
+]
 ShowOption = Annotated[
     Path | None,
     typer.Option("--show", metavar="DIR", help="Write the cited places as pictures here, and the answer with them."),
@@ -51,26 +61,24 @@ def search(
     k: KOption = None,
     mode: ModeOption = None,
     filters: FilterOption = None,
-    image: Annotated[
-        Path | None,
-        typer.Option("--image", metavar="FILE", help="Search by a picture or a page of a PDF, with or without words."),
-    ] = None,
-    page_index: Annotated[int, typer.Option("--page", min=0, help="Of --image: 0 is its first page.")] = 0,
-    box: Annotated[
-        str | None, typer.Option("--box", metavar="X0,Y0,X1,Y1", help="Of --image: a part, fractions of the page.")
-    ] = None,
+    image: ImageOption = None,
+    page_index: ImagePageOption = 0,
+    box: BoxOption = None,
 ) -> int:
     """Rank the pages of the library by how well they fit a question, a picture, or both."""
     from pipeline.cli.human import show_hits
     from pipeline.cli.question_output import SearchLine
 
-    wanted = parsed_filters(filters)
-    if image is not None:
-        return _search_by_picture(invocation, question, questions, image, page_index, box, k, mode, wanted)
-    if box is not None or page_index:
-        raise typer.BadParameter("give the picture they are part of by --image", param_hint="--page, --box")
-    asked = asked_questions(question, questions)
+    wanted, picture = parsed_filters(filters), given_picture(invocation, image, page_index, box)
+    asked = asked_questions(question, questions, picture)
     with invocation.open() as library:
+        if picture is not None:
+            result = library.search(asked[0][1], picture=picture, k=k, mode=mode, filters=wanted)
+            if invocation.as_json:
+                invocation.write(SearchLine.of(None, result))
+            else:
+                show_hits(invocation.console, result)
+            return 0
         for question_id, result in library.search_many(asked, k=k, mode=mode, filters=wanted):
             if invocation.as_json:
                 invocation.write(SearchLine.of(question_id, result))
@@ -78,38 +86,6 @@ def search(
                 if questions:
                     invocation.console.print(f"\n{question_id}: {result.question}", style="bold", markup=False)
                 show_hits(invocation.console, result)
-    return 0
-
-
-def _search_by_picture(
-    invocation: Invocation,
-    question: str | None,
-    questions: str | None,
-    image: Path,
-    page_index: int,
-    box: str | None,
-    k: int | None,
-    mode: Mode | None,
-    filters: dict[str, str] | None,
-) -> int:
-    from pipeline.cli.human import show_hits
-    from pipeline.cli.question_output import SearchLine
-    from pipeline.picture_questions import open_picture, parsed_box, part_of
-    from pipeline.questions import check_question
-
-    if questions is not None:
-        raise typer.BadParameter("one picture is searched by at a time", param_hint="--questions")
-    words = "" if question is None else check_question(question)
-    place = None if box is None else parsed_box(box)
-    picture = open_picture(image, page_index, invocation.settings().screenshots.dpi)
-    if place is not None:
-        picture = part_of(picture, place)
-    with invocation.open() as library:
-        result = library.search(words, picture=picture, k=k, mode=mode, filters=filters)
-    if invocation.as_json:
-        invocation.write(SearchLine.of(None, result))
-    else:
-        show_hits(invocation.console, result)
     return 0
 
 
@@ -121,16 +97,20 @@ def ask(
     mode: ModeOption = None,
     filters: FilterOption = None,
     show: ShowOption = None,
+    image: ImageOption = None,
+    page_index: ImagePageOption = 0,
+    box: BoxOption = None,
 ) -> int:
     """Answer a question from the library, each claim with the place it rests on."""
     from pipeline.cli.human import AnswerPrinter
     from pipeline.cli.question_output import AskLine, FailedQuestionLine
 
-    asked, wanted = asked_questions(question, questions), parsed_filters(filters)
+    wanted, picture = parsed_filters(filters), given_picture(invocation, image, page_index, box)
+    asked = asked_questions(question, questions, picture)
     failures = 0
     with invocation.open() as library:
         if not questions:
-            only = _answer_one(invocation, library, asked[0][1], k, mode, wanted)
+            only = _answer_one(invocation, library, asked[0][1], picture, k, mode, wanted)
             if show is not None:
                 _show(library, only, show)
             return 0
@@ -159,9 +139,10 @@ def _answer_one(
     invocation: Invocation,
     library: Library,
     question: str,
-    k: int | None = None,
-    mode: Mode | None = None,
-    filters: dict[str, str] | None = None,
+    picture: Image.Image | None,
+    k: int | None,
+    mode: Mode | None,
+    filters: dict[str, str] | None,
 ) -> Answer:
     """The answer on stdout: for people as it is written, for programs as one line."""
     from pipeline.answering.base import AnswerReady
@@ -169,11 +150,11 @@ def _answer_one(
     from pipeline.cli.question_output import AskLine
 
     if invocation.as_json:
-        answer = library.ask(question, k=k, mode=mode, filters=filters)
+        answer = library.ask(question, picture=picture, k=k, mode=mode, filters=filters)
         invocation.write(AskLine.of(None, answer))
         return answer
     printer = AnswerPrinter(invocation.console, invocation.settings().answer.answerer)
-    for event in library.ask_stream(question, k=k, mode=mode, filters=filters):
+    for event in library.ask_stream(question, picture=picture, k=k, mode=mode, filters=filters):
         printer.show(event)
         if isinstance(event, AnswerReady):
             return event.answer
@@ -251,10 +232,32 @@ def figures(
     return 0
 
 
-def asked_questions(question: str | None, questions: str | None) -> list[tuple[str | int | None, str]]:
-    """(id, question) pairs from the command line: one question (its id is None) or a file of them."""
+def given_picture(invocation: Invocation, image: Path | None, page_index: int, box: str | None) -> Image.Image | None:
+    """The picture of `--image`, its `--page` and `--box`; None without one."""
+    if image is None:
+        if box is not None or page_index:
+            raise typer.BadParameter("give the picture they are part of by --image", param_hint="--page, --box")
+        return None
+    from pipeline.picture_questions import open_picture, parsed_box, part_of
+
+    place = None if box is None else parsed_box(box)
+    picture = open_picture(image, page_index, invocation.settings().screenshots.dpi)
+    return picture if place is None else part_of(picture, place)
+
+
+def asked_questions(
+    question: str | None, questions: str | None, picture: Image.Image | None = None
+) -> list[tuple[str | int | None, str]]:
+    """(id, question) pairs from the command line: one question (its id is None) or a file of them.
+
+    Beside a picture there may be no words: the question is empty then.
+    """
     from pipeline.questions import check_question, read_questions
 
+    if picture is not None:
+        if questions is not None:
+            raise typer.BadParameter("one picture is asked about at a time", param_hint="--questions")
+        return [(None, "" if question is None else check_question(question))]
     if (question is None) == (questions is None):
         raise typer.BadParameter("give either a QUESTION or --questions FILE", param_hint="QUESTION")
     if question is not None:

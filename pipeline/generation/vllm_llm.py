@@ -1,8 +1,8 @@
 """A vision-language model run in this process by vLLM's own engine, as a LlamaIndex `LLM`: many questions at once.
 
 Owns the engine, its limits and the waves. All limits follow from the one budget of `answer`: `max_model_len` is
-`context_tokens`, `limit_mm_per_prompt` is `pages`, the picture processor is told `image_tokens`. Pages that several
-questions share are read once (prefix caching). Never decides what is asked.
+`context_tokens`, `limit_mm_per_prompt` is `pages` and one for the question's own picture, the picture processor is told
+`image_tokens`. Pages that several questions share are read once (prefix caching). Never decides what is asked.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def _start(settings: AnswerSection, form: ChatFormat) -> vllm.LLM:
     from transformers import AutoConfig
 
     check_context(settings, longest_context(AutoConfig.from_pretrained(settings.model)))
-    pictures = {"limit_mm_per_prompt": {"image": settings.pages}} if form.with_pictures else {}
+    pictures = {"limit_mm_per_prompt": {"image": settings.pages + 1}} if form.with_pictures else {}
     limits = {"mm_processor_kwargs": form.picture_options} if form.picture_options else {}
     arguments = {
         "model": settings.model,

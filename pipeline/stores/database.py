@@ -71,6 +71,15 @@ CREATE TABLE turns (
 ) WITHOUT ROWID;
 """
 
+ADDED_LATER = """
+CREATE TABLE IF NOT EXISTS turn_pictures (
+    session_id TEXT NOT NULL, ordinal INTEGER NOT NULL, picture BLOB NOT NULL,
+    PRIMARY KEY (session_id, ordinal),
+    FOREIGN KEY (session_id, ordinal) REFERENCES turns ON DELETE CASCADE
+);
+"""
+"""Tables that a library made before them lacks and nothing else depends on: made at its next opening."""
+
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -113,6 +122,7 @@ class Database:
                 f"{self.path} has schema version {version}, this program reads {SCHEMA_VERSION}: "
                 "use the version of recto that made the library, or make a new one"
             )
+        self._connection.executescript(ADDED_LATER)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -39,13 +39,17 @@ class SessionRow:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One exchange. `standalone_question` needs no earlier turn to be understood; `answer` is the answer's JSON."""
+    """One exchange. `standalone_question` needs no earlier turn to be understood; `answer` is the answer's JSON.
+
+    pictured: a picture came with the question (`History.turn_picture`).
+    """
 
     ordinal: int
     created: str
     question: str
     standalone_question: str
     answer: str
+    pictured: bool = False
 
 
 class History:
@@ -99,13 +103,17 @@ class History:
             raise InputError(f"no conversation is called {reference!r}: leave the id out to begin a new one")
         raise InputError(f"{reference!r} means {len(found)} conversations: {', '.join(found[:5])}; give one id")
 
-    def add_turn(self, session_id: str, question: str, standalone_question: str, answer: str) -> int:
-        """Append a turn and return its ordinal, 0 for the first."""
+    def add_turn(
+        self, session_id: str, question: str, standalone_question: str, answer: str, picture: bytes | None = None
+    ) -> int:
+        """Append a turn, with the picture that came with it, and return its ordinal, 0 for the first."""
         with self._database.transaction() as run:
             row = run.execute("SELECT coalesce(max(ordinal) + 1, 0) FROM turns WHERE session_id = ?", (session_id,))
             ordinal = int(row.fetchone()[0])
             values = (session_id, ordinal, _now(), storable(question), storable(standalone_question), storable(answer))
             run.execute("INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?)", values)
+            if picture is not None:
+                run.execute("INSERT INTO turn_pictures VALUES (?, ?, ?)", (session_id, ordinal, picture))
         return ordinal
 
     def set_answer(self, session_id: str, ordinal: int, answer: str) -> None:
@@ -117,11 +125,18 @@ class History:
     def turns(self, session_id: str) -> list[Turn]:
         """The turns of a conversation in order."""
         found = self._database.rows(
-            "SELECT ordinal, created, question, standalone_question, answer FROM turns WHERE session_id = ? "
-            "ORDER BY ordinal",
+            "SELECT t.ordinal, t.created, t.question, t.standalone_question, t.answer, p.ordinal IS NOT NULL "
+            "FROM turns t LEFT JOIN turn_pictures p USING (session_id, ordinal) WHERE t.session_id = ? "
+            "ORDER BY t.ordinal",
             (session_id,),
         )
-        return [Turn(*row) for row in found]
+        return [Turn(row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in found]
+
+    def turn_picture(self, session_id: str, ordinal: int) -> bytes | None:
+        """The picture that came with a turn, as it was stored; None without one."""
+        values = (session_id, ordinal)
+        found = self._database.rows("SELECT picture FROM turn_pictures WHERE session_id = ? AND ordinal = ?", values)
+        return bytes(found[0][0]) if found else None
 
     def delete_session(self, session_id: str) -> None:
         """Delete a conversation with its turns."""

@@ -14,6 +14,7 @@ from pipeline.config import AnswerSection
 from pipeline.context import MixedContext, Reason, build_context
 from pipeline.errors import ConfigError, InputError
 from pipeline.results import PageHit, PageRef, ScoredRegion
+from prompts.loader import load
 from tests.answering.pages import document_id, hit
 
 QUESTION = "How much freight did the line carry in 2024?"
@@ -44,16 +45,22 @@ def as_hits(drawn: list[tuple[int, int, list[str]]]) -> list[PageHit]:
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
-@given(pages, st.integers(450, 6000), st.integers(0, 900), st.integers(1, 6), st.booleans())
+@given(pages, st.integers(450, 6000), st.integers(0, 900), st.integers(1, 6), st.booleans(), st.booleans())
 def test_the_promises_of_a_context(
-    drawn: list[tuple[int, int, list[str]]], budget: int, image_tokens: int, most_pages: int, with_pictures: bool
+    drawn: list[tuple[int, int, list[str]]],
+    budget: int,
+    image_tokens: int,
+    most_pages: int,
+    with_pictures: bool,
+    with_own: bool,
 ) -> None:
     hits = as_hits(drawn)
     section = AnswerSection(context_tokens=budget, output_tokens=64, image_tokens=image_tokens, pages=most_pages)
     try:
-        context = build_context(QUESTION, hits, section, pictures=picture if with_pictures else None)
+        own = Image.new("RGB", (900, 700)) if with_own else None
+        context = build_context(QUESTION, hits, section, pictures=picture if with_pictures else None, attached=own)
     except ConfigError as error:
-        assert "answer.context_tokens" in str(error)
+        assert ("answer.context_tokens" if image_tokens or not with_own else "answer.image_tokens is 0") in str(error)
         return
     pictured = with_pictures and image_tokens > 0
 
@@ -62,8 +69,11 @@ def test_the_promises_of_a_context(
     assert len(context.pages) <= most_pages
     # what is counted is what is sent
     texts = [context.system, *(page.text for page in context.pages), context.closing]
+    texts += [load("attached_picture").text] if with_own else []
     assert context.text_tokens == sum(map(estimate_tokens, texts))
-    sent = [page.picture for page in context.pages if page.picture is not None]
+    sent = [one for one in (*(page.picture for page in context.pages), context.attached) if one is not None]
+    assert (context.attached is not None) == with_own
+    assert context.attached is None or picture_tokens(*context.attached.size, section.image_patch) <= image_tokens
     assert context.image_tokens == sum(picture_tokens(*p.size, section.image_patch) for p in sent)
     assert all(page.image_tokens <= image_tokens for page in context.pages)
     # the best evidence is in

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from llama_index.core.llms import LLM
+from PIL import Image
 
 pytest.importorskip("vllm", reason="`make test-engines` installs vLLM's CPU build in an environment of its own")
 
@@ -44,9 +45,9 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
     model = make_tiny_vlm(folder / "vlm")
     settings = {
         "transformers": section(model),
-        "vllm": section(model, "vllm", options=ENGINE),
+        "vllm": section(model, "vllm", pages=len(HITS), options=ENGINE),
     }
-    with served(model, settings["vllm"].pages, settings["vllm"].context_tokens, folder / "serve.log") as url:
+    with served(model, settings["vllm"].pages + 1, settings["vllm"].context_tokens, folder / "serve.log") as url:
         settings["served"] = section(Path("tiny"), "endpoint", url=url)
         made = {name: make_generator(one) for name, one in settings.items()}
         yield Engines(**made, settings=settings)
@@ -85,6 +86,19 @@ def test_every_engine_reads_the_same_pictures_in_the_same_order(
     assert expected[1] == asked.text_tokens + asked.image_tokens
     for name, generator in engines:
         assert tokens(generator.llm, asked) == expected, name
+
+
+def test_every_engine_reads_the_picture_of_a_question(engines: Engines, context: MixedContext) -> None:
+    """The most pictures that a context may have: one a page, and the question's own."""
+    settings = engines.settings["vllm"]
+    own = Image.new("RGB", (220, 170), (250, 250, 10))
+    asked = build_context(QUESTION, HITS, settings, engines.transformers.costs, page_picture, own)
+    assert len([page for page in asked.pages if page.picture]) == len(HITS) and asked.attached is not None
+    expected = tokens(engines.transformers.llm, asked)
+    assert expected[1] == asked.text_tokens + asked.image_tokens
+    for name, generator in engines:
+        assert tokens(generator.llm, asked) == expected, name
+    assert expected[0] != tokens(engines.transformers.llm, context)[0]
 
 
 def test_the_pictures_matter(engines: Engines, context: MixedContext) -> None:

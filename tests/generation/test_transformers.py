@@ -92,6 +92,15 @@ def test_the_order_of_pages_is_the_order_of_pixels(generator: Generator) -> None
     assert torch.equal(swapped[:, tiles : 2 * tiles], pixels[:, :tiles])
 
 
+def test_a_picture_of_the_question_is_counted_and_read_last(generator: Generator) -> None:
+    own, answer = Image.new("RGB", (300, 300), (0, 0, 0)), section(Path("x"))
+    context = build_context(QUESTION, HITS, answer, generator.costs, page_picture, own)
+    read = inputs(generator, context)
+    assert context.text_tokens + context.image_tokens == read["input_ids"].shape[1]
+    tiles = read["pixel_values"].mean(dim=(2, 3, 4))[0]
+    assert tiles[-1] == tiles.min() and (read["pixel_values"][0, -1] == tiles.min()).all()
+
+
 def test_every_order_of_the_pictures_has_a_reply_of_its_own(generator: Generator) -> None:
     context = context_of(generator)
     pictures = [page.picture for page in context.pages]
