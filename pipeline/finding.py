@@ -30,9 +30,15 @@ class Finder:
     """Searches for everything that a question asks for. For one thread at a time, as searching is."""
 
     def __init__(
-        self, retriever: Retriever, settings: Settings, history: History, generator: Callable[[], Generator]
+        self,
+        retriever: Retriever,
+        settings: Settings,
+        history: History,
+        generator: Callable[[], Generator],
+        looks: bool = False,
     ) -> None:
-        """`generator` is called only where a model may ask for further `answer.steps`."""
+        """`generator` is called only where a model may ask for further `answer.steps`; `looks`: pages by pictures."""
+        self._looks = looks
         self._retriever = retriever
         self._settings = settings
         self._history = history
@@ -74,7 +80,7 @@ class Finder:
 
     def _by_picture(self, question: str, picture: Image.Image, k: int, mode: Mode | None, among: Among) -> SearchResult:
         """By what the picture looks like where the page model looks at pictures, else by the words in it."""
-        answer, looks = self._settings.answer, self._retriever.looks_at_pictures
+        answer, looks = self._settings.answer, self._looks
         quoting = answer.answerer == "extractive"
         if quoting and not question.strip():
             raise InputError(

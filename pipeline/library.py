@@ -176,7 +176,7 @@ class Library:
         `picture` is searched by instead of a question, or beside one: by what it looks like where the page model looks
         at pictures, else by the words in it.
         """
-        if picture is not None and not isinstance(self._embedders.pages, PictureEmbedder):
+        if picture is not None and not self._looks:
             question, picture = sought_by_words(question, picture, seen=False), None
         asked = check_question(question) if question.strip() or picture is None else ""
         among = self._among(filters)
@@ -411,7 +411,12 @@ class Library:
     def _finder(self) -> Finder:
         from pipeline.finding import Finder
 
-        return Finder(self._retriever, self.settings, self.history, lambda: self.generator)
+        return Finder(self._retriever, self.settings, self.history, lambda: self.generator, self._looks)
+
+    @property
+    def _looks(self) -> bool:
+        """Whether the page model looks at pictures."""
+        return isinstance(self._embedders.pages, PictureEmbedder)
 
     @cached_property
     def generator(self) -> Generator:

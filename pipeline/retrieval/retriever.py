@@ -103,11 +103,6 @@ class Retriever:
                 hits = tuple(stage(question, hits))
         return SearchResult(question, hits[:k], seconds)
 
-    @property
-    def looks_at_pictures(self) -> bool:
-        """Whether a question may be a picture."""
-        return isinstance(self._embedders.pages, PictureEmbedder)
-
     def documents_named(self, name: str, document_ids: frozenset[str] | None = None) -> dict[str, float]:
         """Searchable documents whose cards have every word of the name, with its BM25 score; of `document_ids` only."""
         searchable = self._stores.catalog.searchable()
