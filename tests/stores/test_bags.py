@@ -14,7 +14,7 @@ from pipeline.embedding.base import PageVectors
 from pipeline.errors import StoreError
 from pipeline.stores.bags import BagRef, BagStore, chunk_bag
 from pipeline.stores.numbers import FORMS, Storage
-from pipeline.stores.records import OPEN_MAPS, RecordFiles
+from pipeline.stores.records import RecordFiles
 from tests.stores.small_library import unit
 
 ONE, TWO = "aa" * 8, "bb" * 8
@@ -96,11 +96,34 @@ def test_removing_leaves_no_file(tmp_path: Path) -> None:
 
 def test_more_documents_than_open_maps(tmp_path: Path) -> None:
     store = BagStore(tmp_path)
-    refs = [store.append(f"{number:016x}", [bag(1, str(number))])[0] for number in range(OPEN_MAPS + 20)]
+    store.files.open_maps = 5
+    bags = [bag(2, str(number)) for number in range(20)]
+    refs = [store.append(f"{number:016x}", [one])[0] for number, one in enumerate(bags)]
     for _ in range(2):
-        assert all(
-            same(*pair) for pair in zip(store.read(refs), [bag(1, str(n)) for n in range(len(refs))], strict=True)
-        )
+        assert all(same(*pair) for pair in zip(store.read(refs), bags, strict=True))
+        assert np.array_equal(store.vectors(refs), np.concatenate([one.vectors for one in bags]).astype(np.float16))
+
+
+def test_vectors_of_many_bags_are_read_as_one_by_one_and_what_is_damaged_is_refused(tmp_path: Path) -> None:
+    store = BagStore(tmp_path)
+    refs = store.append(ONE, [bag(3, "a"), bag(0), bag(7, "b")]) + store.append(TWO, [bag(1, "c")])
+    store.vectors(refs)
+    refs += store.append(ONE, [bag(5, "grown behind what is mapped")])
+    mixed = [refs[4], refs[3], refs[1], refs[0], refs[0], refs[2]]
+    one_by_one = np.concatenate([one.vectors for one in store.read(mixed)])
+    assert np.array_equal(store.vectors(mixed).astype(np.float32), one_by_one)
+    assert store.vectors([refs[1]]).shape == (0, 32)
+    second = refs[2]
+    wrong = [
+        BagRef(ONE, second.offset + 1, 7, 32),
+        BagRef(ONE, second.offset, 8, 32),
+        BagRef(ONE, refs[4].end, 7, 32),
+        BagRef(ONE, refs[4].end - 1, 7, 32),
+        BagRef("cc" * 8, 0, 1, 32),
+    ]
+    for ref in wrong:
+        with pytest.raises(StoreError, match=f"record of document {ref.document_id} at byte {ref.offset} is damaged"):
+            store.vectors([refs[0], ref, refs[3]])
 
 
 @settings(max_examples=30, deadline=None)
