@@ -143,6 +143,7 @@ class RetrievalSection(_Section):
         default_factory=dict, description='of channels, over the default: {"lexical": 0.3}; one of weight 0 is left out'
     )
     places: bool = Field(True, description='lift the pages that a question names: "page 12", "Figure 3"')
+    fold_copies: bool = Field(True, description="copies of one document share a place in the ranking")
     terms: Path | None = Field(None, description='your own glossary: a TOML table [terms] of "name" = "words"')
     chroma_url: str = Field("", description="a Chroma server, e.g. http://host:8000; empty: embedded")
     rerank: tuple[RerankSection, ...] = Field((), description="stages that reorder the first pages, one after another")

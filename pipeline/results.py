@@ -41,8 +41,19 @@ class ScoredRegion:
 
 
 @dataclass(frozen=True, slots=True)
+class PageCopy:
+    """The same page in another copy of the document."""
+
+    ref: PageRef
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class PageHit:
-    """A ranked page. `channels` explains it: rank and score in each channel and after each stage."""
+    """A ranked page. `channels` explains it: rank and score in each channel and after each stage.
+
+    `copies` would have taken places of their own.
+    """
 
     ref: PageRef
     name: str
@@ -52,6 +63,7 @@ class PageHit:
     chunks: tuple[ScoredChunk, ...] = ()
     regions: tuple[ScoredRegion, ...] = ()
     channels: Mapping[str, ChannelScore] = field(default_factory=dict)
+    copies: tuple[PageCopy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

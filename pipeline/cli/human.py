@@ -119,6 +119,9 @@ def show_hits(console: Console, result: SearchResult) -> None:
             (f"  {hit.score:.4f}" + (f"  {channels}" if channels else ""), "dim"),
         )
         console.print(head)
+        if hit.copies:
+            names = ", ".join(clean(printable(copy.name)) for copy in hit.copies)
+            _indented(console, Text(f"the same page in {names}", "dim"), 4)
         if words := snippet(hit, result.question):
             _indented(console, Text(words), 4)
 

@@ -40,6 +40,14 @@ class ChannelItem(Line):
     score: Number
 
 
+class CopyItem(Line):
+    """The same page in a copy of the document."""
+
+    document_id: str
+    name: Name
+    page_index: int
+
+
 class HitItem(Line):
     """A ranked page."""
 
@@ -50,6 +58,7 @@ class HitItem(Line):
     score: Number
     chunks: list[HitChunk]
     channels: dict[str, ChannelItem]
+    copies: list[CopyItem]
 
     @classmethod
     def of(cls, hit: PageHit) -> Self:
@@ -61,6 +70,10 @@ class HitItem(Line):
             score=hit.score,
             chunks=[HitChunk.of(chunk) for chunk in hit.chunks],
             channels={name: ChannelItem(rank=at.rank, score=at.score) for name, at in hit.channels.items()},
+            copies=[
+                CopyItem(document_id=copy.ref.document_id, name=copy.name, page_index=copy.ref.page_index)
+                for copy in hit.copies
+            ],
         )
 
 

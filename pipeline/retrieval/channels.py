@@ -98,7 +98,8 @@ def priors(stores: Stores, cards: Mapping[str, float], pool: Sequence[PageRef]) 
     longer documents on top of its own: the cards order those among themselves, and what the pages say decides between
     them and it (`eval/decisions/2026-11-21-one-page.md`).
     """
-    single = stores.catalog.single_pages(sorted({ref.document_id for ref in pool}))
+    counts = stores.catalog.page_counts(sorted({ref.document_id for ref in pool}))
+    single = {document_id for document_id, count in counts.items() if count == 1}
     best = max((cards.get(ref.document_id, 0.0) for ref in pool if ref.document_id not in single), default=0.0)
     own = [cards.get(ref.document_id, 0.0) + best * (ref.document_id in single) for ref in pool]
     return np.array(own, np.float32)

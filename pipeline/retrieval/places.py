@@ -142,7 +142,9 @@ def _showing(stores: Stores, item: Item, document_ids: Collection[str]) -> dict[
 
     names = [name.split() for name in item.names]
     called = "|".join(r"\W+".join(words) for words in names)
-    begins = re.compile(rf"^\W*(?:{called})\b" + (r"\W*$" if item.in_front else r"(?!\.\d)"), re.IGNORECASE | re.MULTILINE)
+    begins = re.compile(
+        rf"^\W*(?:{called})\b" + (r"\W*$" if item.in_front else r"(?!\.\d)"), re.IGNORECASE | re.MULTILINE
+    )
     refs = [ref_of(key) for key in stores.lexical.with_phrase(names, document_ids)]
     refs = [ref for ref in refs if not item.in_front or ref.page_index < FRONT_PAGES]
     chunks = stores.catalog.chunks_of(refs)

@@ -18,9 +18,10 @@ from threadpoolctl import ThreadpoolController
 from pipeline.config import Mode, RetrievalSection
 from pipeline.embedding.models import Embedders
 from pipeline.errors import ConfigError
-from pipeline.results import ChannelScore, PageHit, PageRef, SearchResult
+from pipeline.results import ChannelScore, PageCopy, PageHit, PageRef, SearchResult
 from pipeline.retrieval import channels
 from pipeline.retrieval.channels import Scope
+from pipeline.retrieval.copies import Copies
 from pipeline.retrieval.evidence import best_chunks, best_regions
 from pipeline.retrieval.facets import Facet, FacetEmbedder
 from pipeline.retrieval.fusion import reciprocal_rank_fusion, standardised_sum
@@ -58,6 +59,7 @@ class Retriever:
             embedders, glossary(settings.terms) if settings.channel_weights["terms"] else Glossary({})
         )
         self._candidates = Candidates(stores, embedders.pages.encoder, settings)
+        self._copies = Copies(stores)
         self._rerankers = rerankers
         self._threads = ThreadpoolController()
 
@@ -95,7 +97,8 @@ class Retriever:
                 pool = self._candidates.pool(question, facets, scope)
             with _timed(seconds, "fusion"):
                 totals = self._fused(pool, mode)
-                best = _order(totals)[: max([k, *(stage.pages for stage in self._rerankers)])]
+                wanted = max([k, *(stage.pages for stage in self._rerankers)])
+                best = self._best(pool, totals, wanted)
             with _timed(seconds, "evidence"):
                 hits = self._hits(pool, best, totals, facets)
         for stage in self._rerankers if question else ():
@@ -111,7 +114,15 @@ class Retriever:
 
     def look_at(self, question: str, ref: PageRef) -> PageHit:
         """One page as a hit, wherever it would have been ranked."""
-        return self._hits(Pool([ref], {}), [0], np.zeros(1), self._facets.facets(question))[0]
+        return self._hits(Pool([ref], {}), {0: ()}, np.zeros(1), self._facets.facets(question))[0]
+
+    def _best(self, pool: Pool, totals: NDArray[np.float64], wanted: int) -> dict[int, Sequence[PageRef]]:
+        """Rows of the `wanted` best pages in order, each with its copies."""
+        order = _order(totals)
+        if not self._settings.fold_copies:
+            return dict.fromkeys(order[:wanted], ())
+        rows = {pool.refs[row]: row for row in order}
+        return {rows[ref]: copies for ref, copies in self._copies.folded(rows, wanted).items()}
 
     def _fused(self, pool: Pool, mode: Mode) -> NDArray[np.float64]:
         """The pages' totals in the mode."""
@@ -139,13 +150,14 @@ class Retriever:
     def _hits(
         self,
         pool: Pool,
-        best: Sequence[int],
+        best: Mapping[int, Sequence[PageRef]],
         totals: NDArray[np.float64],
         facets: Sequence[Facet],
     ) -> tuple[PageHit, ...]:
         refs = [pool.refs[row] for row in best]
         rows = self._stores.catalog.page_rows(refs)
-        names = self._stores.catalog.names(sorted({ref.document_id for ref in refs}))
+        named = {ref.document_id for ref in (*refs, *(copy for copies in best.values() for copy in copies))}
+        names = self._stores.catalog.names(sorted(named))
         chunks = best_chunks(self._stores, refs, np.stack([facet.text for facet in facets]))
         regions = best_regions(self._stores, refs, np.concatenate([facet.pages for facet in facets]))
         ranks = {name: _ranks(own) for name, own in pool.scores.items()}
@@ -166,6 +178,7 @@ class Retriever:
                     },
                     "fusion": ChannelScore(rank, float(totals[row])),
                 },
+                copies=tuple(PageCopy(copy, names[copy.document_id][0]) for copy in best[row]),
             )
             for rank, (row, ref) in enumerate(zip(best, refs, strict=True), start=1)
         )

@@ -77,13 +77,13 @@ class Lookup:
         )
         return [PageRef(document_id, page_index) for document_id, page_index in found]
 
-    def single_pages(self, document_ids: Sequence[str]) -> set[str]:
-        """Those of the documents that are one page."""
+    def page_counts(self, document_ids: Sequence[str]) -> dict[str, int]:
+        """How many pages each document has."""
         marks = ", ".join("?" * len(document_ids))
         found = self.database.rows(
-            f"SELECT document_id FROM documents WHERE document_id IN ({marks}) AND page_count = 1", list(document_ids)
+            f"SELECT document_id, page_count FROM documents WHERE document_id IN ({marks})", list(document_ids)
         )
-        return {document_id for (document_id,) in found}
+        return dict(found)
 
     def names(self, document_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
         """(name, title) of each document."""

@@ -1,6 +1,7 @@
 """What people read: honest, plain where there is no terminal, and safe whatever a document holds."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -20,7 +21,17 @@ from pipeline.cli.human import (
 )
 from pipeline.cli.output import DocumentLine
 from pipeline.indexing import AddReport
-from pipeline.results import Answer, ChannelScore, Citation, Claim, PageHit, PageRef, ScoredChunk, SearchResult
+from pipeline.results import (
+    Answer,
+    ChannelScore,
+    Citation,
+    Claim,
+    PageCopy,
+    PageHit,
+    PageRef,
+    ScoredChunk,
+    SearchResult,
+)
 from pipeline.stores.rows import DocumentRow
 
 REF = PageRef("0123456789abcdef", 3)
@@ -54,6 +65,12 @@ def test_hits(console: Console) -> None:
     head, words = text(console).splitlines()
     assert head.split("  ") == [" 1", "a [red].pdf, page iv (4 in the file)", "0.1250", "dense 2"]
     assert words.strip() == "Revenue was 4.2 million [bold]"
+
+
+def test_copies_are_named(console: Console) -> None:
+    copy = PageCopy(PageRef("f" * 16, 3), "scan [of] it.pdf")
+    show_hits(console, SearchResult("revenue", (replace(hit("Revenue"), copies=(copy,)),)))
+    assert text(console).splitlines()[1].strip() == "the same page in scan [of] it.pdf"
 
 
 def test_no_hit_is_said(console: Console) -> None:

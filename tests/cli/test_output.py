@@ -16,6 +16,7 @@ from pipeline.results import (
     Citation,
     Claim,
     ContextUsed,
+    PageCopy,
     PageHit,
     PageRef,
     ScoredChunk,
@@ -93,7 +94,8 @@ def test_documents() -> None:
 def test_search() -> None:
     chunk = Chunk(DOCUMENT, 3, 2, Kind.TEXT, "one\ntwo", "", 9, (Span(0, 3, BOX), Span(4, 7, BOX)))
     channels = {"dense": ChannelScore(1, 0.5), "rrf": ChannelScore(2, 0.03)}
-    hit = PageHit(REF, "a.pdf", "A", "iv", 0.125, (ScoredChunk(chunk, 0.5),), (), channels)
+    copies = (PageCopy(PageRef("f" * 16, 3), "b.pdf"),)
+    hit = PageHit(REF, "a.pdf", "A", "iv", 0.125, (ScoredChunk(chunk, 0.5),), (), channels, copies)
     line = written(SearchLine.of("q1", SearchResult("Who?", (hit,), {"dense": 0.25, "lexical": 0.5})))
     assert shape(line) == {
         "id": None,
@@ -106,10 +108,12 @@ def test_search() -> None:
                 "score": None,
                 "chunks": [{"chunk_id": None, "text": None, "boxes": [[None]]}],
                 "channels": {"dense": {"rank": None, "score": None}, "rrf": {"rank": None, "score": None}},
+                "copies": [{"document_id": None, "name": None, "page_index": None}],
             }
         ],
         "seconds": None,
     }
+    assert line["hits"][0]["copies"][0] == {"document_id": "f" * 16, "name": "b.pdf", "page_index": 3}
     assert line["id"] == "q1" and line["seconds"] == 0.75
     assert line["hits"][0]["page_index"] == 3 and line["hits"][0]["page_label"] == "iv"
     assert line["hits"][0]["chunks"][0]["chunk_id"] == f"{DOCUMENT}:3:2"
