@@ -55,11 +55,16 @@ def _file_name(prefix: str, number: int, citation: Citation) -> str:
 
 def _markdown(answer: Answer, shown: list[Shown]) -> str:
     file = {one.citation: one.path.name for one in shown}
-    lines = [f"# {' '.join(answer.question.split())}", ""]
+    lines = [f"# {escaped(answer.question)}", ""]
     if not answer.claims:
-        lines.append(answer.text)
+        lines.append(escaped(answer.text))
     for claim in answer.claims:
-        lines += [claim.text, ""]
+        lines += [escaped(claim.text), ""]
         for place in dict.fromkeys(claim.citations):
-            lines += [f"![{place.name}, page {place.page_label}]({file[place]})", ""]
+            lines += [f"![{escaped(f'{place.name}, page {place.page_label}')}]({file[place]})", ""]
     return "\n".join(lines) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Words of a document or a model on one line of Markdown: they stay words, and load nothing."""
+    return re.sub(r"([\\`*_{}\[\]<>#|])", r"\\\1", " ".join(text.split()))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.chat import PastTurn
 from pipeline.results import Answer
+from pipeline.showing import escaped
 
 _UNANSWERED = {
     "interrupted": "(interrupted before it was answered)",
@@ -26,19 +26,19 @@ def markdown(session_id: str, turns: Sequence[PastTurn], pictures: Mapping[int, 
     """
     lines = [f"# Conversation {session_id}", ""]
     for number, turn in enumerate(turns):
-        lines += [f"## {_escaped(turn.question)}", ""]
+        lines += [f"## {escaped(turn.question)}", ""]
         if turn.pictured:
             file = (pictures or {}).get(number)
             lines += [f"![the picture asked about](<{file}>)" if file else "*(with a picture)*", ""]
         if turn.standalone != turn.question:
-            lines += [f"*Searched for: {_escaped(turn.standalone)}*", ""]
-        lines += [*_answer(turn.answer), ""] if turn.answer else [f"*{_escaped(unanswered(turn))}*", ""]
+            lines += [f"*Searched for: {escaped(turn.standalone)}*", ""]
+        lines += [*_answer(turn.answer), ""] if turn.answer else [f"*{escaped(unanswered(turn))}*", ""]
     return "\n".join(lines)
 
 
 def _answer(answer: Answer) -> Iterator[str]:
     if answer.abstained or not answer.claims:
-        yield _escaped(answer.text)
+        yield escaped(answer.text)
         return
     places: dict[tuple[str, str, str], int] = {}
     for claim in answer.claims:
@@ -46,11 +46,7 @@ def _answer(answer: Answer) -> Iterator[str]:
         marks = dict.fromkeys(places.setdefault(key, len(places) + 1) for key in keys)
         said = "".join(f" \\[{mark}\\]" for mark in marks)
         doubt = "" if claim.supported else " *(not found in the cited evidence)*"
-        yield f"- {_escaped(claim.text)}{said}{doubt}"
+        yield f"- {escaped(claim.text)}{said}{doubt}"
     yield ""
     for (name, label, quote), number in places.items():
-        yield f"{number}. {_escaped(name)}, page {_escaped(label)}: “{_escaped(quote)}”"
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>#|])", r"\\\1", " ".join(text.split()))
+        yield f"{number}. {escaped(name)}, page {escaped(label)}: “{escaped(quote)}”"

@@ -42,6 +42,11 @@ def test_an_abstention_shows_its_text(tmp_path: Path) -> None:
     assert "The documents do not say." in (tmp_path / "answer.md").read_text("utf-8")
 
 
+def test_words_of_documents_stay_words(tmp_path: Path) -> None:
+    show_answer(Answer("Who?", "![x](http://a.b/c.png) <b>", False), picture, tmp_path)
+    assert "!\\[x\\](http://a.b/c.png) \\<b\\>" in (tmp_path / "answer.md").read_text("utf-8")
+
+
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError):

@@ -124,19 +124,19 @@ def _turn(invocation: Invocation, conversation: Conversation, question: str, pic
     from pipeline.cli.human import AnswerPrinter
     from pipeline.cli.question_output import ChatLine
 
-    printer = AnswerPrinter(invocation.console, invocation.settings().answer.answerer)
-    for event in conversation.ask(question, picture):
-        if isinstance(event, Standalone):
-            said = f"{event.question} (with the picture from before)" if event.pictured and not picture else ""
-            if event.reads == "earlier":
-                say(f"reading the pages of the last answer again for: {said or event.question}")
-            elif event.reads == "pages" and (said or event.question != question.strip()):
-                say(f"searching for: {said or event.question}")
-        elif not invocation.as_json:
-            printer.show(event)
-        elif isinstance(event, AnswerReady):
-            turns = conversation.turns()
-            invocation.write(ChatLine.of_turn(conversation.session_id, len(turns) - 1, turns[-1], event.answer))
+    with AnswerPrinter(invocation.console, invocation.settings().answer.answerer) as printer:
+        for event in conversation.ask(question, picture):
+            if isinstance(event, Standalone):
+                said = f"{event.question} (with the picture from before)" if event.pictured and not picture else ""
+                if event.reads == "earlier":
+                    say(f"reading the pages of the last answer again for: {said or event.question}")
+                elif event.reads == "pages" and (said or event.question != question.strip()):
+                    say(f"searching for: {said or event.question}")
+            elif not invocation.as_json:
+                printer.show(event)
+            elif isinstance(event, AnswerReady):
+                turns = conversation.turns()
+                invocation.write(ChatLine.of_turn(conversation.session_id, len(turns) - 1, turns[-1], event.answer))
 
 
 def _show_past(invocation: Invocation, conversation: Conversation) -> None:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
+from rich.live import Live
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.answering.base import AnswerEvent, AnswerReady, ClaimReady
+from pipeline.answering.base import AnswerEvent, ClaimReady, TextDelta
 from pipeline.cli.output import DocumentLine, printable
 from pipeline.results import Answer, Citation, Claim, PageHit, SearchResult
 
@@ -148,20 +149,54 @@ def snippet(hit: PageHit, question: str) -> str:
 
 
 class AnswerPrinter:
-    """An answer as it is written: each claim once it has been checked, then the numbered citations."""
+    """An answer as it is written: each claim once it has been checked, then the numbered citations.
+
+    On a terminal what is being written stands below, dim and still unchecked, until its claim takes its place. Events
+    are shown inside a `with` statement.
+    """
 
     def __init__(self, console: Console, answerer: str) -> None:
         self._console = console
         self._opening = "Quoted from the documents:" if answerer == "extractive" else ""
+        self._live: Live | None = None
+        self._written = ""
         self._citations: list[Citation] = []
         self._claims = 0
 
     def show(self, event: AnswerEvent) -> None:
-        """The next event. Text that is not a checked claim yet is not shown."""
-        if isinstance(event, ClaimReady):
+        """The next event."""
+        if isinstance(event, TextDelta):
+            self._writing(self._written + event.text)
+        elif isinstance(event, ClaimReady):
+            self._writing("")
             self._claim(event.claim)
-        elif isinstance(event, AnswerReady):
+        else:
+            self.close()
             self._finish(event.answer)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take away what is still unchecked, and give the terminal back."""
+        if self._live is not None:
+            self._live.update(Text(""), refresh=True)
+            self._live.stop()
+            self._live = None
+
+    def _writing(self, text: str) -> None:
+        self._written = text
+        if (
+            not self._console.is_terminal or self._opening or text.lstrip().startswith(("{", "`"))
+        ):  # JSON is for parsers
+            return
+        if self._live is None:
+            self._live = Live(console=self._console, auto_refresh=False, transient=True)
+            self._live.start()
+        self._live.update(Text(clean(text), style="dim"), refresh=True)
 
     def show_whole(self, answer: Answer) -> None:
         """An answer that was not streamed."""

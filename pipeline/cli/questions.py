@@ -153,11 +153,11 @@ def _answer_one(
         answer = library.ask(question, picture=picture, k=k, mode=mode, filters=filters)
         invocation.write(AskLine.of(None, answer))
         return answer
-    printer = AnswerPrinter(invocation.console, invocation.settings().answer.answerer)
-    for event in library.ask_stream(question, picture=picture, k=k, mode=mode, filters=filters):
-        printer.show(event)
-        if isinstance(event, AnswerReady):
-            return event.answer
+    with AnswerPrinter(invocation.console, invocation.settings().answer.answerer) as printer:
+        for event in library.ask_stream(question, picture=picture, k=k, mode=mode, filters=filters):
+            printer.show(event)
+            if isinstance(event, AnswerReady):
+                return event.answer
     raise RuntimeError("the answerer ended without an answer")
 
 

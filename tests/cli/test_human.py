@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from ingest.document import Box, Chunk, DocumentInfo, Kind, Page, PageIssue, TextSource, TextTrust
-from pipeline.answering.base import AnswerReady, ClaimReady
+from pipeline.answering.base import AnswerReady, ClaimReady, TextDelta
 from pipeline.cli.human import (
     SNIPPET,
     AnswerPrinter,
@@ -164,3 +164,23 @@ def test_a_page_says_where_its_words_come_from(console: Console) -> None:
         "words from: both (pictures [hold] words)",
         "hidden text: 9 characters off the page, left out: a b c",
     ]
+
+
+def test_on_a_terminal_words_appear_as_they_are_written_and_claims_stay() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=80, color_system=None)
+    claim = Claim("It has nine ferries.", True, (Citation(REF, "a.pdf", "iv", BOX, "nine ferries"),))
+    with AnswerPrinter(console, "endpoint") as printer:
+        printer.show(TextDelta("It has\x1b[2J"))
+        first = text(console)
+        assert "It has" in first and "\x1b[2J" not in first
+        printer.show(TextDelta(" nine ferries [1]."))
+        assert "It has [2J nine ferries [1]." in text(console)
+        printer.show(ClaimReady(claim))
+        printer.show(AnswerReady(Answer("?", claim.text, False, (claim,))))
+    assert text(console).rindex("It has nine ferries. [1]") < text(console).index("a.pdf, page iv")
+
+
+def test_elsewhere_only_whole_claims_are_printed(console: Console) -> None:
+    with AnswerPrinter(console, "endpoint") as printer:
+        printer.show(TextDelta("It has ni"))
+    assert text(console) == ""
