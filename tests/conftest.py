@@ -1,4 +1,7 @@
-"""For all tests: tiny checkpoints, each made once a run; property tests are not timed, a busy machine is slow."""
+"""For all tests: tiny checkpoints, each made once a run; property tests are not timed, a busy machine is slow.
+
+`pytest --write-golden` writes what golden tests compare with, instead of comparing.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +11,10 @@ from hypothesis import settings
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-golden", action="store_true", help="write the golden files anew; look at the difference")
 
 
 @pytest.fixture(scope="session")

@@ -19,22 +19,12 @@ from pipeline.embedding.screenshots import ScreenshotEmbedder
 from pipeline.embedding.visual_model import LONGEST, fitted
 from pipeline.errors import ConfigError, InputError, ModelError
 from tests.tiny_models import TILE
+from tests.tiny_pages import HEIGHT, WIDTH, noise, page_of
 
 ONE = ["clip", "vision_language_embedder"]
 MANY = ["colpali", "colqwen2", "colmodernvbert"]
-WIDTH, HEIGHT = 3 * TILE, 4 * TILE
 Checkpoint = Callable[[str], Path]
 Load = Callable[..., ScreenshotEmbedder]
-
-
-def page_of(picture: Image.Image, *issues: PageIssue) -> PageInput:
-    page = Page(0, "1", picture.width, picture.height, (), issues)
-    return PageInput(page, "", lambda: picture)
-
-
-def noise(seed: int, size: tuple[int, int] = (WIDTH, HEIGHT)) -> Image.Image:
-    pixels = np.random.default_rng(seed).integers(0, 256, (size[1] // 8, size[0] // 8, 3), dtype=np.uint8)
-    return Image.fromarray(pixels).resize(size, Image.Resampling.NEAREST)
 
 
 @pytest.fixture(scope="module")
