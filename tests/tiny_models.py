@@ -6,6 +6,7 @@ Never a stand-in for a library: only sizes are small.
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -243,6 +244,28 @@ def vision_language_model(folder: Path) -> Path:
     return _saved(folder, transformers.Idefics3ForConditionalGeneration, config, processor)
 
 
+def qwen2_vl(folder: Path) -> Path:
+    """One vector from a model whose processor takes videos too, which transformers has only with torchvision."""
+    names = ("image_pad", "video_pad", "vision_start", "vision_end")
+    words = tokenizer(*(f"<|{name}|>" for name in names))
+    ids = {f"{name}_id": words.convert_tokens_to_ids(f"<|{name}|>") for name in names}
+    config = transformers.Qwen2VLConfig(
+        vision_config={"depth": LAYERS, "embed_dim": WIDTH, "hidden_size": WIDTH, "num_heads": HEADS},
+        text_config={**TOWER, "vocab_size": len(words), "num_key_value_heads": 1, "bos_token_id": 1, "eos_token_id": 2},
+        image_token_id=ids["image_pad_id"],
+        video_token_id=ids["video_pad_id"],
+        vision_start_token_id=ids["vision_start_id"],
+        vision_end_token_id=ids["vision_end_id"],
+    )
+    words.save_pretrained(folder)
+    _saved(folder, transformers.Qwen2VLModel, config, transformers.Qwen2VLImageProcessorPil())
+    # Its processor cannot be made here without torchvision: what it would have written of itself.
+    for name in ("preprocessor_config.json", "tokenizer_config.json"):
+        file = folder / name
+        file.write_text(json.dumps({**json.loads(file.read_text()), "processor_class": "Qwen2VLProcessor"}))
+    return folder
+
+
 def _bert(words: Any) -> Any:
     return transformers.BertConfig(
         **TOWER, vocab_size=len(words), max_position_embeddings=1024, pad_token_id=words.pad_token_id, num_labels=1
@@ -277,6 +300,7 @@ MAKERS = {
         colmodernvbert,
         colpali,
         colqwen2,
+        qwen2_vl,
         text_embedder,
         text_reranker,
         vision_language_embedder,

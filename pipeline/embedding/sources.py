@@ -150,11 +150,19 @@ def load(kind: Callable[..., Model], source: ModelSource, settings: EmbeddingSec
             **options,
         )
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
-        hint = "set embedding.trust_remote_code = true if you trust its code" if "trust_remote" in str(error) else ""
         raise ModelError(
-            f"{source.setting} {source.name!r} cannot be loaded ({first_line(error)}); "
-            f"{hint or 'its files must be those of a whole sentence-transformers or transformers model'}"
+            f"{source.setting} {source.name!r} cannot be loaded ({first_line(error)}); {_hint(error)}"
         ) from error
+
+
+def _hint(error: Exception) -> str:
+    """What to do about a model that cannot be loaded."""
+    said = str(error).lower()
+    if "trust_remote" in said:
+        return "set embedding.trust_remote_code = true if you trust its code"
+    if "torchvision" in said:
+        return "it needs torchvision, in the build that belongs to this torch: `pip install 'recto[torchvision]'`"
+    return "its files must be those of a whole sentence-transformers or transformers model"
 
 
 def device_of(settings: EmbeddingSection) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,12 @@ def test_a_picture_too_large_for_the_model_names_the_setting(load: Load, checkpo
     embedder = load("vision_language_embedder", page_prompt="x" * 3000)
     with pytest.raises(ConfigError, match=r"sees 2,048.*embedding\.page_pixels"):
         embedder.embed_pages([page_of(noise(1))])
+
+
+@pytest.mark.skipif(find_spec("torchvision") is not None, reason="torchvision is installed")
+def test_a_model_that_needs_torchvision_says_what_to_install(load: Load) -> None:
+    with pytest.raises(ModelError, match=r"'qwen2-vl' cannot be loaded.*`pip install 'recto\[torchvision\]'`"):
+        load("qwen2_vl")
 
 
 @pytest.mark.parametrize(
