@@ -19,6 +19,7 @@ from pipeline.embedding.models import load_embedders
 from pipeline.embedding.screenshots import ScreenshotEmbedder
 from pipeline.embedding.visual_model import LONGEST, fitted
 from pipeline.errors import ConfigError, InputError, ModelError
+from pipeline.retrieval.maxsim import maxsim
 from tests.tiny_models import TILE
 from tests.tiny_pages import HEIGHT, WIDTH, noise, page_of
 
@@ -69,6 +70,26 @@ def test_vectors_are_those_of_sentence_transformers(checkpoint: Checkpoint, load
     assert load(name).embed_question("a ferry") == pytest.approx(
         asked / np.linalg.norm(asked, axis=1, keepdims=True), abs=1e-4
     )
+
+
+@pytest.mark.parametrize("name", ["colpali", "colqwen2"])
+def test_scores_of_pages_of_any_shape_are_those_of_sentence_transformers(
+    checkpoint: Checkpoint, load: Load, name: str
+) -> None:
+    """Theirs pads and masks bags of different sizes; ours scores them end to end, here as the store gives them back."""
+    from sentence_transformers import MultiVectorEncoder
+
+    pictures = [noise(1), noise(2, (HEIGHT, WIDTH)), noise(3, (64, 64)), noise(4, (WIDTH, 64))]
+    bags = load(name).embed_pages([page_of(picture) for picture in pictures])
+    sizes = np.array([len(bag.vectors) for bag in bags], np.int64)
+    together = np.concatenate([bag.vectors for bag in bags])
+    theirs = MultiVectorEncoder(str(checkpoint(name)), device="cpu")
+    for words in ("a ferry", "net sales in 2023, and where they grew most"):
+        expected = theirs.similarity(theirs.encode_query([words]), theirs.encode_document(pictures))[0].tolist()
+        question = load(name).embed_question(words)
+        assert maxsim(question, together, sizes).tolist() == pytest.approx(expected, abs=1e-4)
+        halves = maxsim(question, together.astype(np.float16), sizes)
+        assert halves.tolist() == pytest.approx(expected, abs=1e-3 * len(question))
 
 
 def test_split_pages_are_those_of_transformers(checkpoint: Checkpoint, load: Load) -> None:
