@@ -192,10 +192,12 @@ def scale(count: int) -> None:
             started = time.perf_counter()
             found = [int(key) % len(base) for key, _ in collection.query(encoder.encode_question(question), POOL)]
             clocks.setdefault(f"query of {POOL}", []).append(time.perf_counter() - started)
+            more = found + rng.integers(0, len(base), 3 * POOL).tolist()  # all four channels propose so many at most
             for name, store in stores.items():
-                started = time.perf_counter()
-                score_bags(store, [question], [places[name][place] for place in found])
-                clocks.setdefault(f"{POOL} bags, {name}", []).append(time.perf_counter() - started)
+                for some in (found, more):
+                    started = time.perf_counter()
+                    score_bags(store, [question], [places[name][place] for place in some])
+                    clocks.setdefault(f"{len(some)} bags, {name}", []).append(time.perf_counter() - started)
         for name, taken_by in clocks.items():
             p50, p95 = statistics.median(taken_by[10:]), statistics.quantiles(taken_by[10:], n=20)[18]
             print(f"  {name:24} p50 {1000 * p50:.0f} ms, p95 {1000 * p95:.0f} ms, least {1000 * min(taken_by):.0f} ms")
