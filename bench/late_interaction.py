@@ -14,7 +14,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -187,23 +188,35 @@ def scale(count: int) -> None:
             print(f"\r  {rows[-1] + 1:,}", end="", file=sys.stderr, flush=True)
         taken = time.perf_counter() - started
         print(f"  {count:,} encodings of {base.shape[1]:,} numbers put into Chroma in {taken:.0f} s")
-        clocks: dict[str, list[float]] = {}
+        taken_by: dict[str, list[tuple[float, float]]] = {}
         for question in questions:
-            started = time.perf_counter()
-            found = [int(key) % len(base) for key, _ in collection.query(encoder.encode_question(question), POOL)]
-            clocks.setdefault(f"query of {POOL}", []).append(time.perf_counter() - started)
+            with timed(taken_by, f"query of {POOL}"):
+                found = [int(key) % len(base) for key, _ in collection.query(encoder.encode_question(question), POOL)]
             more = found + rng.integers(0, len(base), 3 * POOL).tolist()  # all four channels propose so many at most
             for name, store in stores.items():
                 for some in (found, more):
-                    started = time.perf_counter()
-                    score_bags(store, [question], [places[name][place] for place in some])
-                    clocks.setdefault(f"{len(some)} bags, {name}", []).append(time.perf_counter() - started)
-        for name, taken_by in clocks.items():
-            p50, p95 = statistics.median(taken_by[10:]), statistics.quantiles(taken_by[10:], n=20)[18]
-            print(f"  {name:24} p50 {1000 * p50:.0f} ms, p95 {1000 * p95:.0f} ms, least {1000 * min(taken_by):.0f} ms")
+                    with timed(taken_by, f"{len(some)} bags, {name}"):
+                        score_bags(store, [question], [places[name][place] for place in some])
+        for name, times in taken_by.items():
+            clock, processor = (percentiles(some) for some in zip(*times, strict=True))
+            print(f"  {name:24} clock {clock}, processor {processor}")
         for store in stores.values():
             store.close()
         chroma.close()
+
+
+@contextmanager
+def timed(taken_by: dict[str, list[tuple[float, float]]], name: str) -> Iterator[None]:
+    """Adds (clock, processor) seconds of what is done inside."""
+    started, worked = time.perf_counter(), time.process_time()
+    yield
+    taken_by.setdefault(name, []).append((time.perf_counter() - started, time.process_time() - worked))
+
+
+def percentiles(seconds: Sequence[float]) -> str:
+    """Of all but the first ten, in milliseconds."""
+    warm = [1000 * one for one in seconds[10:]]
+    return f"p50 {statistics.median(warm):.0f} p95 {statistics.quantiles(warm, n=20)[18]:.0f} ms"
 
 
 def report(name: str, bags: list[Vectors], questions: list[Vectors]) -> None:

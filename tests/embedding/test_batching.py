@@ -39,3 +39,20 @@ def test_other_errors_are_not_taken_for_it() -> None:
 
     with pytest.raises(RuntimeError, match="a defect"):
         Batches(4, "cpu", "a setting").run([1], work)
+
+
+def test_on_a_gpu_the_first_page_says_how_many_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two numbers that only a GPU can give are given here; the batches are made of them."""
+    monkeypatch.setattr(Batches, "_free_bytes", lambda self: 1000)
+    monkeypatch.setattr(Batches, "_peak_bytes", lambda self: 70)
+    batches, sizes = Batches(0, "cuda", "a setting"), []
+
+    def work(batch: list[int]) -> list[int]:
+        sizes.append(len(batch))
+        return batch
+
+    assert batches.run(list(range(25)), work) == list(range(25))
+    assert sizes == [1, 10, 10, 4]  # 0.7 of 1,000 bytes, 70 a page
+    fixed = Batches(3, "cuda", "a setting")  # a size that is set is kept
+    fixed.run([1, 2, 3, 4], work)
+    assert sizes[4:] == [3, 1]
