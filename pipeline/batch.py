@@ -1,7 +1,8 @@
 """Many questions: searched one after another, answered side by side, so that a model never waits for the next one.
 
 Owns the order of work. Searching is for one thread; what is found goes to the model's threads (an endpoint) or in waves
-to its engine (vLLM) while the next questions are searched. What fails costs one question.
+to its engine (vLLM) while the next questions are searched. A wave is what has gathered when the engine is free, at most
+`answer.wave`. What fails costs one question.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from pipeline.answering.base import Answerer
 from pipeline.answering.llm import LlmAnswerer
@@ -81,23 +81,25 @@ def _in_turn(one: Asked, answerer: Answerer) -> Answer | RectoError:
 
 
 def _side_by_side(asked: Iterable[Asked], answerer: LlmAnswerer) -> Iterator[tuple[Asked, Answer | RectoError]]:
+    """A model with nothing to do is given what there is; while it writes, the next wave gathers."""
     waiting: deque[tuple[Sequence[Asked], Future[list[Answer | RectoError]]]] = deque()
+    gathered: list[Asked] = []
     pool = ThreadPoolExecutor(answerer.parallel, thread_name_prefix="answering")
     try:
-        for wave in _waves(asked, answerer.wave):
-            waiting.append((wave, pool.submit(_answer, answerer, wave)))
+        for one in asked:
+            gathered.append(one)
+            idle = sum(not future.done() for _, future in waiting) < answerer.parallel
+            if idle or len(gathered) >= answerer.wave:
+                waiting.append((gathered, pool.submit(_answer, answerer, gathered)))
+                gathered = []
             while waiting and (len(waiting) > AHEAD * answerer.parallel or waiting[0][1].done()):
                 yield from _ended(*waiting.popleft())
+        if gathered:
+            waiting.append((gathered, pool.submit(_answer, answerer, gathered)))
         while waiting:
             yield from _ended(*waiting.popleft())
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _waves(asked: Iterable[Asked], size: int) -> Iterator[list[Asked]]:
-    left = iter(asked)
-    while wave := list(islice(left, size)):
-        yield wave
 
 
 def _answer(answerer: LlmAnswerer, wave: Sequence[Asked]) -> list[Answer | RectoError]:

@@ -1,0 +1,45 @@
+"""Many questions to an engine that takes several at once: it is never left waiting for a wave to be full."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from llama_index.core.llms import ChatMessage, ChatResponse
+
+from pipeline.answering.llm import LlmAnswerer
+from pipeline.batch import Asked, answer_all
+from pipeline.config import AnswerSection
+from pipeline.generation.endpoint import endpoint_generator
+from pipeline.results import Answer, FoundPart, SearchResult
+from tests.answering.pages import hit
+
+WAVE, QUESTIONS = 4, 11
+
+
+def test_the_first_question_is_answered_at_once_and_waves_gather_behind_it() -> None:
+    sizes: list[int] = []
+    enough = threading.Event()
+
+    def chat_many(
+        conversations: Sequence[Sequence[ChatMessage]], options: Sequence[Mapping[str, Any]]
+    ) -> list[ChatResponse | Exception]:
+        sizes.append(len(conversations))
+        assert enough.wait(30)  # the first takes until the others are found
+        return [ChatResponse(message=ChatMessage(role="assistant", content="Nine [1].")) for _ in conversations]
+
+    def found() -> Iterator[Asked]:
+        for number in range(QUESTIONS):
+            part = FoundPart("q", SearchResult("q", (hit(["Norrhavn owns nine ferries."]),)))
+            if number == 2 * WAVE:
+                enough.set()
+            yield Asked(number, f"Is it {number}?", (part,))
+
+    settings = AnswerSection(url="http://127.0.0.1:9/v1", model="m", image_tokens=0)
+    generator = replace(endpoint_generator(settings), chat_many=chat_many, wave=WAVE, parallel=1)
+    answers = list(answer_all(found(), LlmAnswerer(generator, settings)))
+    assert [asked.question_id for asked, _ in answers] == list(range(QUESTIONS))
+    assert all(isinstance(answer, Answer) and answer.text == "Nine." for _, answer in answers)
+    assert sizes[:2] == [1, WAVE] and sum(sizes) == QUESTIONS and max(sizes) == WAVE
