@@ -65,8 +65,8 @@ def _products(question: Vectors, vectors: Stored) -> NDArray[np.float32]:
     """(m, rows), on all cores."""
     import torch
 
-    floats = torch.empty(vectors.shape)
-    floats.copy_(torch.from_numpy(vectors))
+    stored = torch.from_numpy(vectors)
+    floats = stored if stored.dtype == torch.float32 else torch.empty(stored.shape).copy_(stored)
     return (torch.from_numpy(question) @ floats.T).numpy()
 
 
