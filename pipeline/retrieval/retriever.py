@@ -90,9 +90,10 @@ class Retriever:
             return SearchResult(question, (), seconds)
         with _timed(seconds, "embed"):
             facets = self._facets.facets(question, picture)
-        # OpenBLAS keeps its threads spinning after each product; the next question's embedding would wait for the cores
-        # (50 to 100 ms on two). The products are bound by memory, one thread is as fast.
-        with self._threads.limit(limits=1, user_api="blas"):
+        # OpenBLAS and torch keep their threads spinning after each product; the next question's embedding, or whatever
+        # else wants the cores, would wait for them (50 to 100 ms on two). One thread is nearly as fast, and steady
+        # (`eval/decisions/2026-11-21-late-interaction.md`).
+        with self._threads.limit(limits=1):
             with _timed(seconds, "candidates"):
                 pool = self._candidates.pool(question, facets, scope)
             with _timed(seconds, "fusion"):
