@@ -21,6 +21,8 @@ from pipeline.stores.opened import Stores
 DOCUMENTS_FIRST = 3
 """Documents whose every page becomes a candidate because their cards fit the question best
 (`eval/decisions/2026-11-21-question.md`)."""
+DOCUMENTS_PLACED = 64
+"""Documents in which the places that a question names are looked for: those with the best cards and candidates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,11 @@ class Candidates:
         if question and "document" in self._used:
             cards = channels.documents(self._stores, card_words(question), self._settings.pool, scope)
         first = self._stores.catalog.page_refs(list(cards)[:DOCUMENTS_FIRST])
-        proposed = {*self._proposed(question, facets, scope), *first}
+        found = list(self._proposed(question, facets, scope))
+        proposed = {*found, *first}
         places = named_places(question) if self._settings.places else None
-        meant = pages_meant(self._stores, places, {ref.document_id for ref in proposed}) if places else {}
+        nearest = list(dict.fromkeys(ref.document_id for ref in (*first, *found)))[:DOCUMENTS_PLACED]
+        meant = pages_meant(self._stores, places, nearest) if places else {}
         refs = sorted({*proposed, *meant})
         scores = dict(self._scores(question, facets, refs)) if refs else {}
         if "dense" in scores and "visual" in scores:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ WRITER_BYTES = 64_000_000
 QUESTION_WORDS = 512
 """Different words of a question that are looked for; of a longer one the first count."""
 KEY, DOCUMENT = "key", "document_id"
+_PAUSE = re.compile(r"[,;:.?!()](?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +205,11 @@ class LexicalIndex:
         return document
 
     def _neighbours(self, question: str) -> list[tuple[str, str]]:
-        """Stems that stand side by side in the question, at least one of them a content word."""
-        stems = self._analyzer.analyze(storable(question))[:QUESTION_WORDS]
+        """Stems that stand side by side in the question, no comma or stop between, at least one a content word."""
         content = set(self._content.analyze(storable(question)))
-        return list(dict.fromkeys((a, b) for a, b in pairwise(stems) if a != b and not content.isdisjoint((a, b))))
+        parts = [self._analyzer.analyze(part) for part in _PAUSE.split(storable(question))]
+        pairs = [pair for stems in parts for pair in pairwise(stems)][:QUESTION_WORDS]
+        return list(dict.fromkeys((a, b) for a, b in pairs if a != b and not content.isdisjoint((a, b))))
 
     def _content_words(self, question: str) -> list[str]:
         return list(dict.fromkeys(self._content.analyze(storable(question))))[:QUESTION_WORDS]
