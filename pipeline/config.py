@@ -139,6 +139,7 @@ class RetrievalSection(_Section):
     mode: Mode = "fusion"
     pool: int = Field(100, ge=1, description="candidates that each channel proposes")
     fusion: Literal["standard_scores", "reciprocal_rank"] = "standard_scores"
+    device: str = Field("cpu", description="for scoring pages of many vectors: cpu, cuda, cuda:1, mps; auto: the best")
     weights: dict[str, float] = Field(
         default_factory=dict, description='of channels, over the default: {"lexical": 0.3}; one of weight 0 is left out'
     )

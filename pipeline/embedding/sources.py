@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from pipeline.devices import best_device, processor_has_bfloat16
+from pipeline.devices import processor_has_bfloat16, usable_device
 from pipeline.errors import ConfigError, ModelError, first_line
 
 if TYPE_CHECKING:
@@ -167,15 +167,7 @@ def _hint(error: Exception) -> str:
 
 def device_of(settings: EmbeddingSection) -> str:
     """The device set, or the best there is. Raises `ConfigError` for one that torch does not have."""
-    import torch
-
-    if settings.device == "auto":
-        return best_device()
-    try:
-        torch.empty(0, device=settings.device)
-    except (RuntimeError, AssertionError) as error:
-        raise ConfigError(f"embedding.device {settings.device!r} cannot be used: {first_line(error)}") from None
-    return settings.device
+    return usable_device(settings.device, "embedding.device")
 
 
 def precision(setting: str, device: str) -> torch.dtype:

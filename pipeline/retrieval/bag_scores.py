@@ -20,7 +20,7 @@ RESCORED = 50
 Scores = NDArray[np.float32]
 
 
-def score_bags(store: BagStore, questions: Sequence[Vectors], bags: Sequence[BagRef]) -> Scores:
+def score_bags(store: BagStore, questions: Sequence[Vectors], bags: Sequence[BagRef], device: str = "cpu") -> Scores:
     """(bags,) MaxSim of each bag with the best of the questions (m, dim), a mean over its vectors.
 
     0 where it is negative or the bag empty. Where vectors are stored in two numbers, the first score all bags and the
@@ -28,10 +28,10 @@ def score_bags(store: BagStore, questions: Sequence[Vectors], bags: Sequence[Bag
     them, so that all scores are of one kind. Raises `StoreError` (damaged, missing).
     """
     if len(bags) <= RESCORED or not bags[0].form.two:
-        return _scores(store, questions, bags)
-    rough = _scores(store, questions, bags, first=True)
+        return _scores(store, questions, bags, device)
+    rough = _scores(store, questions, bags, device, first=True)
     best = np.argsort(-rough, kind="stable")[:RESCORED]
-    exact = _scores(store, questions, [bags[place] for place in best])
+    exact = _scores(store, questions, [bags[place] for place in best], device)
     apart = rough - rough[best].mean()
     slope = max(0.0, float(apart[best] @ exact) / max(float(apart[best] @ apart[best]), 1e-12))
     behind = np.nextafter(exact.min(), np.float32(-1))
@@ -41,7 +41,9 @@ def score_bags(store: BagStore, questions: Sequence[Vectors], bags: Sequence[Bag
     return scores
 
 
-def _scores(store: BagStore, questions: Sequence[Vectors], bags: Sequence[BagRef], first: bool = False) -> Scores:
+def _scores(
+    store: BagStore, questions: Sequence[Vectors], bags: Sequence[BagRef], device: str, first: bool = False
+) -> Scores:
     """The scores in one of the numbers, block by block."""
     scores: list[Scores] = []
     start = rows = 0
@@ -50,7 +52,7 @@ def _scores(store: BagStore, questions: Sequence[Vectors], bags: Sequence[BagRef
         if end == len(bags) or rows + bags[end].rows > BLOCK_ROWS:
             block = bags[start:end]
             sizes, vectors = np.array([one.rows for one in block], np.int64), store.vectors(block, first)
-            of_each = [maxsim(question, vectors, sizes) / np.float32(len(question)) for question in questions]
+            of_each = [maxsim(question, vectors, sizes, device) / np.float32(len(question)) for question in questions]
             scores.append(np.max(of_each, axis=0))
             start, rows = end, 0
     return np.maximum(np.concatenate(scores), 0.0)

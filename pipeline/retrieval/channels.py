@@ -79,10 +79,10 @@ def terms(stores: Stores, facets: Sequence[str], pool: Sequence[PageRef]) -> Sco
     return np.max([lexical(stores, words, pool) for words in facets], axis=0)
 
 
-def visual(stores: Stores, questions: Sequence[Vectors], pool: Sequence[PageRef]) -> Scores:
+def visual(stores: Stores, questions: Sequence[Vectors], pool: Sequence[PageRef], device: str = "cpu") -> Scores:
     """Exact MaxSim of each page's bag with any of the questions (m, dim), a mean over its vectors; 0 without a bag."""
     where = stores.catalog.bag_refs(pool)
-    return score_bags(stores.bags, questions, [where[ref] for ref in pool])
+    return score_bags(stores.bags, questions, [where[ref] for ref in pool], device)
 
 
 def documents(stores: Stores, words: str, pool: int, scope: Scope) -> dict[str, float]:

@@ -16,6 +16,8 @@ from pipeline.embedding.base import Vectors
 
 BLOCK = 1 << 19
 """Numbers multiplied at once, 2 MiB as float32: they stay in the processor's cache."""
+DEVICE_BLOCK = 1 << 26
+"""The same on a graphics card, 256 MiB: few transfers, and little of its memory."""
 SERIAL = 1 << 15
 """Numbers that neither torch nor BLAS wakes its threads for. One product a vector is bound by memory: where the cores
 are busy, waiting for threads takes longer than the whole sum (tens of milliseconds against half of one)."""
@@ -23,11 +25,11 @@ are busy, waiting for threads takes longer than the whole sum (tens of milliseco
 Stored = NDArray[np.float16] | NDArray[np.float32]
 
 
-def maxsim(question: Vectors, vectors: Stored, sizes: NDArray[np.int64]) -> NDArray[np.float32]:
+def maxsim(question: Vectors, vectors: Stored, sizes: NDArray[np.int64], device: str = "cpu") -> NDArray[np.float32]:
     """(bags,) scores: `question` (m, dim) against bags of `sizes` (bags,) rows, end to end in `vectors` (rows, dim).
 
-    Computed in float32, whatever the vectors are. An empty bag scores -inf. Memory: two blocks and a number a vector,
-    or the largest bag and its products.
+    Computed in float32, whatever the vectors are; for several question vectors on the torch `device`. An empty bag
+    scores -inf. Memory: two blocks and a number a vector, or the largest bag and its products.
     """
     scores = np.full(len(sizes), -np.inf, np.float32)
     filled = np.flatnonzero(sizes)
@@ -38,9 +40,10 @@ def maxsim(question: Vectors, vectors: Stored, sizes: NDArray[np.int64]) -> NDAr
     if len(question) == 1:
         scores[filled] = np.maximum.reduceat(_similarities(question[0], vectors), starts)
         return scores
-    for first, last in _runs(ends, BLOCK // max(question.shape)):
+    block = BLOCK if device == "cpu" else DEVICE_BLOCK
+    for first, last in _runs(ends, block // max(question.shape)):
         start = int(starts[first])
-        products = _products(question, vectors[start : int(ends[last - 1])])
+        products = _products(question, vectors[start : int(ends[last - 1])], device)
         # Along the rows, which lie side by side: over the m columns of the transpose it takes longer than the product.
         scores[filled[first:last]] = np.maximum.reduceat(products, starts[first:last] - start, axis=1).sum(axis=0)
     return scores
@@ -61,13 +64,13 @@ def _similarities(question: Vectors, vectors: Stored) -> NDArray[np.float32]:
     return similarities
 
 
-def _products(question: Vectors, vectors: Stored) -> NDArray[np.float32]:
-    """(m, rows), on all cores."""
+def _products(question: Vectors, vectors: Stored, device: str) -> NDArray[np.float32]:
+    """(m, rows), on all cores or on the device, which is sent the vectors as they are stored."""
     import torch
 
     stored = torch.from_numpy(vectors)
-    floats = stored if stored.dtype == torch.float32 else torch.empty(stored.shape).copy_(stored)
-    return (torch.from_numpy(question) @ floats.T).numpy()
+    floats = stored.to(device).float()
+    return (torch.from_numpy(question).to(device) @ floats.T).cpu().numpy()
 
 
 def _runs(ends: NDArray[np.int64], rows: int) -> Iterator[tuple[int, int]]:

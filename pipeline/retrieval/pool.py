@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config import RetrievalSection
+from pipeline.devices import usable_device
 from pipeline.embedding.base import BagEncoder
 from pipeline.results import PageRef
 from pipeline.retrieval import channels
@@ -45,6 +46,7 @@ class Candidates:
         self._stores = stores
         self._encoder = encoder
         self._settings = settings
+        self._device = "cpu" if settings.device == "cpu" else usable_device(settings.device, "retrieval.device")
         self._used = {channel for channel, weight in settings.channel_weights.items() if weight}
 
     def pool(self, question: str, facets: Sequence[Facet], scope: Scope) -> Pool:
@@ -89,4 +91,4 @@ class Candidates:
         if words and "terms" in self._used:
             yield "terms", channels.terms(stores, words, refs)
         if "visual" in self._used:
-            yield "visual", channels.visual(stores, [facet.pages for facet in facets], refs)
+            yield "visual", channels.visual(stores, [facet.pages for facet in facets], refs, self._device)

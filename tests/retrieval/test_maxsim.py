@@ -35,6 +35,17 @@ def test_equals_the_definition_whatever_the_batch(seed: int, sizes: list[int], m
             assert score == float("-inf")
 
 
+@pytest.mark.parametrize("block", [module.DEVICE_BLOCK, 64])
+def test_another_device_gives_the_same(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """torch's name for the processor with a number takes the way of a graphics card."""
+    monkeypatch.setattr(module, "DEVICE_BLOCK", block)
+    rng = np.random.default_rng(5)
+    bags, question = bags_of(rng, [3, 0, 40, 1, 7], 16), unit_length(rng.standard_normal((6, 16)).astype(np.float32))
+    together, sizes = np.concatenate(bags).astype(np.float16), np.array([len(bag) for bag in bags], np.int64)
+    here, there = maxsim(question, together, sizes), maxsim(question, together, sizes, "cpu:0")
+    np.testing.assert_allclose(there, here, atol=1e-5)
+
+
 def test_equals_sentence_transformers() -> None:
     import torch
     from sentence_transformers.util import similarity

@@ -78,6 +78,14 @@ def test_weights_that_mean_nothing_are_refused(weights: str) -> None:
     assert "\n" not in str(raised.value)
 
 
+def test_a_device_that_is_not_there_is_named(almanac: Path) -> None:
+    with (
+        opened(almanac, device="cuda:97") as library,
+        pytest.raises(ConfigError, match=r"retrieval\.device 'cuda:97' cannot be used"),
+    ):
+        library.search(QUESTION)
+
+
 def test_weights_go_over_the_default() -> None:
     weights = load_settings({"retrieval": {"weights": '{"lexical": 0.3}'}}).retrieval.channel_weights
     assert weights["lexical"] == 0.3 and weights["visual"] == 1.0
