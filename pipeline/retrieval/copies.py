@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from statistics import median
 
 from pipeline.results import PageRef
@@ -15,6 +16,8 @@ from pipeline.stores.opened import Stores
 
 SAMPLE = 8
 """Pages that are compared, spread over the document."""
+DOCUMENTS = 256
+"""Whose words are remembered, a few thousand each."""
 ALIKE = 0.75
 """Words of both pages over words of either (Jaccard), median of the sample (`eval/decisions/2026-11-21-copies.md`)."""
 
@@ -27,6 +30,7 @@ class Copies:
     def __init__(self, stores: Stores) -> None:
         self._catalog = stores.catalog
         self._known: dict[tuple[str, str], bool] = {}
+        self._words = lru_cache(DOCUMENTS)(self._sample)
 
     def folded(self, refs: Iterable[PageRef], wanted: int) -> dict[PageRef, list[PageRef]]:
         """The first `wanted` different pages, in order, each with the copies of it that came after it.
@@ -59,13 +63,14 @@ class Copies:
         return self._known[pair]
 
     def _compared(self, one: str, other: str, count: int) -> bool:
-        indices = sorted({number * count // SAMPLE for number in range(SAMPLE)})
-        words = [self._words(document_id, indices) for document_id in (one, other)]
+        words = [self._words(document_id, count) for document_id in (one, other)]
         shares = [
             len(first & second) / len(first | second) for first, second in zip(*words, strict=True) if first or second
         ]
         return bool(shares) and median(shares) >= ALIKE
 
-    def _words(self, document_id: str, indices: list[int]) -> list[set[str]]:
+    def _sample(self, document_id: str, count: int) -> list[set[str]]:
+        """The different words of each page of the document's sample."""
+        indices = sorted({number * count // SAMPLE for number in range(SAMPLE)})
         chunks = self._catalog.chunks_of([PageRef(document_id, index) for index in indices])
         return [set(_WORD.findall(" ".join(chunk.text.lower() for chunk in page))) for page in chunks.values()]
