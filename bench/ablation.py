@@ -22,6 +22,7 @@ from bench.recall import scores
 from eval.statistics import interval, paired
 from pipeline import Library
 from pipeline.config import CHANNEL_WEIGHTS, load_settings
+from pipeline.stores.durable import tree_bytes
 
 K, WARM_UP = 10, 10
 PARTS: Mapping[str, str] = {
@@ -88,14 +89,9 @@ def bytes_a_page(library: Path) -> str:
         vectors = {"dense": chunk_rows * dim * 2, "visual": sum(bag.end - bag.offset for bag in bags)}
     counts = {"dense": chunk_rows, "visual": len(pages)}
     shares = {part: count / sum(counts.values()) for part, count in counts.items()}
-    held = {part: vectors[part] + shares[part] * size(library / "chroma") for part in vectors}
-    held |= {"lexical": size(library / "lexical"), "document": size(library / "cards")}
+    held = {part: vectors[part] + shares[part] * tree_bytes(library / "chroma") for part in vectors}
+    held |= {"lexical": tree_bytes(library / "lexical"), "document": tree_bytes(library / "cards")}
     return ", ".join(f"{PARTS[part]} {count / len(pages):,.0f}" for part, count in held.items())
-
-
-def size(folder: Path) -> int:
-    """Bytes of the files in it."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ class Candidates:
         self._stores = stores
         self._encoder = encoder
         self._settings = settings
-        self._device = "cpu" if settings.device == "cpu" else usable_device(settings.device, "retrieval.device")
+        self._device = usable_device(settings.device, "retrieval.device")
         self._used = {channel for channel, weight in settings.channel_weights.items() if weight}
 
     def pool(self, question: str, facets: Sequence[Facet], scope: Scope) -> Pool:
@@ -56,16 +56,16 @@ class Candidates:
             cards = channels.documents(self._stores, card_words(question), self._settings.pool, scope)
         first = self._stores.catalog.page_refs(list(cards)[:DOCUMENTS_FIRST])
         found = list(self._proposed(question, facets, scope))
-        proposed = {*found, *first}
         places = named_places(question) if self._settings.places else None
         nearest = list(dict.fromkeys(ref.document_id for ref in (*first, *found)))[:DOCUMENTS_PLACED]
         meant = pages_meant(self._stores, places, nearest) if places else {}
-        refs = sorted({*proposed, *meant})
-        scores = dict(self._scores(question, facets, refs)) if refs else {}
+        refs = sorted({*found, *first, *meant})
+        if not refs:
+            return Pool([], {})
+        scores = dict(self._scores(question, facets, refs))
         if "dense" in scores and "visual" in scores:
             scores["joint"] = np.maximum(scores["dense"], scores["visual"])
-        if refs:
-            scores["document"] = channels.priors(self._stores, cards, refs)
+        scores["document"] = channels.priors(self._stores, cards, refs)
         if meant:
             scores["place"] = np.array([meant.get(ref, 0.0) for ref in refs], np.float32)
         return Pool(refs, scores)
