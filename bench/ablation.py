@@ -84,9 +84,9 @@ def bytes_a_page(library: Path) -> str:
         stores = opened._stores
         pages = [ref for row in opened.documents() for ref in stores.catalog.page_refs([row.info.document_id])]
         dim = stores.manifest.text_embedder.dimension
-        chunk_rows = sum(bag.rows for bag in stores.catalog.chunk_bag_refs(pages, dim).values())
-        bags = stores.catalog.bag_refs(pages).values()
-        vectors = {"dense": chunk_rows * dim * 2, "visual": sum(bag.end - bag.offset for bag in bags)}
+        bags = stores.catalog.bag_refs(pages, dim).values()
+        chunk_rows = sum(pair.chunks.rows for pair in bags)
+        vectors = {"dense": chunk_rows * dim * 2, "visual": sum(pair.page.end - pair.page.offset for pair in bags)}
     counts = {"dense": chunk_rows, "visual": len(pages)}
     shares = {part: count / sum(counts.values()) for part, count in counts.items()}
     held = {part: vectors[part] + shares[part] * tree_bytes(library / "chroma") for part in vectors}

@@ -152,8 +152,9 @@ def regions(library: Path, questions: int) -> tuple[list[Vectors], list[Vectors]
         stores = opened._stores
         refs = [item for row in opened.documents() for item in stores.catalog.indexed_pages(row.info.document_id)]
         bags = [bag.vectors for bag in stores.bags.read([bag for _, bag in refs if bag.rows])]
-        places = stores.catalog.chunk_bag_refs([ref for ref, _ in refs], stores.manifest.text_embedder.dimension)
-        chunks = np.concatenate([bag.vectors for bag in stores.bags.read([one for one in places.values() if one.rows])])
+        places = stores.catalog.bag_refs([ref for ref, _ in refs], stores.manifest.text_embedder.dimension)
+        of_chunks = [pair.chunks for pair in places.values() if pair.chunks.rows]
+        chunks = np.concatenate([bag.vectors for bag in stores.bags.read(of_chunks)])
     rows = np.random.default_rng(2).integers(0, len(chunks), questions)
     return bags, [chunks[row][None] for row in rows]
 

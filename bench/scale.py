@@ -92,8 +92,8 @@ def write_again(
     while some := list(islice(groups, GROUP)):
         refs, bags = [ref for _, (ref, _) in some], [bag for _, (_, bag) in some]
         own = source.catalog.chunks_of(refs)
-        where = source.catalog.chunk_bag_refs(refs, source.manifest.text_embedder.dimension)
-        chunk_bags = source.bags.read([where[ref] for ref in refs])
+        where = source.catalog.bag_refs(refs, source.manifest.text_embedder.dimension)
+        chunk_bags = source.bags.read([where[ref].chunks for ref in refs])
         replayed.chunk_vectors = turned(np.concatenate([bag.vectors for bag in chunk_bags]), turn, random)
         replayed.bags = [PageVectors(turned(bag.vectors, turn, random), bag.boxes) for bag in source.bags.read(bags)]
         chunks = [tuple(replace(chunk, document_id=document_id) for chunk in own[ref]) for ref in refs]

@@ -335,7 +335,8 @@ class Library:
         from pipeline.heat_map import draw_heat
 
         picture = self.page_picture(ref)
-        bags = self._stores.bags.read(self._stores.catalog.bag_refs([ref]).values())
+        places = self._stores.catalog.bag_refs([ref], self._stores.manifest.text_embedder.dimension)
+        bags = self._stores.bags.read(pair.page for pair in places.values())
         asked = self._embedders.pages.embed_question(check_question(question))
         return draw_heat(picture, bags[0], asked) if bags else picture
 

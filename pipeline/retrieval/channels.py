@@ -22,6 +22,7 @@ from pipeline.embedding.base import BagEncoder, Vectors
 from pipeline.results import PageRef
 from pipeline.retrieval.bag_scores import Scores, score_bags
 from pipeline.retrieval.words import name_words, page_key
+from pipeline.stores.bags import PageBags
 from pipeline.stores.opened import Stores
 
 CHUNKS_PER_PAGE = 3
@@ -61,28 +62,21 @@ def visual_candidates(
     return [ref for ref in found if ref.document_id in scope.document_ids]
 
 
-def dense(stores: Stores, questions: Sequence[Vectors], pool: Sequence[PageRef]) -> Scores:
+def dense(stores: Stores, questions: Sequence[Vectors], pool: Sequence[PageBags]) -> Scores:
     """The similarity of each page's best chunk to any of the questions (dim,); 0, a right angle, without chunks."""
-    where = stores.catalog.chunk_bag_refs(pool, len(questions[0]))
-    return score_bags(stores.bags, [question[None, :] for question in questions], [where[ref] for ref in pool])
+    return score_bags(stores.bags, [question[None, :] for question in questions], [page.chunks for page in pool])
 
 
-def lexical(stores: Stores, words: str, pool: Sequence[PageRef]) -> Scores:
-    """BM25 of each page; 0 for a page with none of the words."""
+def lexical(stores: Stores, words: Sequence[str], pool: Sequence[PageRef]) -> Scores:
+    """BM25 of each page by the one of several wordings that it has most of; 0 for a page with none of the words."""
     keys = [page_key(ref) for ref in pool]
     found = stores.lexical.scores(words, keys)
     return np.array([found.get(key, 0.0) for key in keys], np.float32)
 
 
-def terms(stores: Stores, facets: Sequence[str], pool: Sequence[PageRef]) -> Scores:
-    """BM25 of the words that the question's terms stand for, by the facet that a page has most of."""
-    return np.max([lexical(stores, words, pool) for words in facets], axis=0)
-
-
-def visual(stores: Stores, questions: Sequence[Vectors], pool: Sequence[PageRef], device: str = "cpu") -> Scores:
+def visual(stores: Stores, questions: Sequence[Vectors], pool: Sequence[PageBags], device: str = "cpu") -> Scores:
     """Exact MaxSim of each page's bag with any of the questions (m, dim), a mean over its vectors; 0 without a bag."""
-    where = stores.catalog.bag_refs(pool)
-    return score_bags(stores.bags, questions, [where[ref] for ref in pool], device)
+    return score_bags(stores.bags, questions, [page.page for page in pool], device)
 
 
 def documents(stores: Stores, words: str, pool: int, scope: Scope) -> dict[str, float]:

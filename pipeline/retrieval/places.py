@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,8 @@ MOST_PAGES = 20
 """Pages that a range may name."""
 FRONT_PAGES = 20
 """Where a table of contents stands."""
+PAGES_READ = 128
+"""Pages that are read to see whether a name begins a line there; on others, of farther documents, it is mentioned."""
 MENTION = 0.4
 """How much a page is meant that only mentions the figure or table asked for; one that shows it counts 1."""
 NAMED_BONUS = 2.0
@@ -100,9 +102,10 @@ def _item(kind: str, value: str) -> Item | None:
     return Item(tuple(f"{one} {number}" for one in kinds for number in values))
 
 
-def pages_meant(stores: Stores, places: Places, document_ids: Collection[str]) -> dict[PageRef, float]:
+def pages_meant(stores: Stores, places: Places, document_ids: Sequence[str]) -> dict[PageRef, float]:
     """Pages of the documents that the places can mean, with how surely (0-1). One-page documents have no places.
 
+    `document_ids`: the nearest first.
     A document that has "Figure 1" but no "Figure 10" is hardly asked about both: its pages count by the share of the
     places that it has.
     """
@@ -133,7 +136,7 @@ def raised(scores: Scores, documents: Sequence[str], meant: Scores) -> Scores:
     return scores + OWN_LEFT * meant * (best[of_page] - scores + NAMED_BONUS * scores.std())
 
 
-def _showing(stores: Stores, item: Item, document_ids: Collection[str]) -> dict[PageRef, float]:
+def _showing(stores: Stores, item: Item, document_ids: Sequence[str]) -> dict[PageRef, float]:
     """Pages that have the item's name on them: 1 where it begins a line, as a caption and a heading do.
 
     "Contents" elsewhere than in front and alone on its line is no mention of the table of contents.
@@ -147,8 +150,9 @@ def _showing(stores: Stores, item: Item, document_ids: Collection[str]) -> dict[
     )
     refs = [ref_of(key) for key in stores.lexical.with_phrase(names, document_ids)]
     refs = [ref for ref in refs if not item.in_front or ref.page_index < FRONT_PAGES]
-    chunks = stores.catalog.chunks_of(refs)
-    shown = {ref for ref in refs if any(begins.search(chunk.text) for chunk in chunks[ref])}
+    nearness = {document_id: place for place, document_id in enumerate(document_ids)}
+    read = sorted(refs, key=lambda ref: (nearness[ref.document_id], ref.page_index))[:PAGES_READ]
+    shown = {ref for ref, texts in stores.catalog.texts_of(read).items() if any(map(begins.search, texts))}
     return {ref: 1.0 if ref in shown else MENTION for ref in refs if ref in shown or not item.in_front}
 
 

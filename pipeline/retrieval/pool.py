@@ -84,11 +84,13 @@ class Candidates:
         self, question: str, facets: Sequence[Facet], refs: Sequence[PageRef]
     ) -> Iterator[tuple[str, channels.Scores]]:
         stores, words = self._stores, [facet.words for facet in facets if facet.words]
+        where = stores.catalog.bag_refs(refs, len(facets[0].text))
+        bags = [where[ref] for ref in refs]
         if question and "dense" in self._used:
-            yield "dense", channels.dense(stores, [facet.text for facet in facets], refs)
+            yield "dense", channels.dense(stores, [facet.text for facet in facets], bags)
         if question and "lexical" in self._used:
-            yield "lexical", channels.lexical(stores, lexical_words(question), refs)
+            yield "lexical", channels.lexical(stores, [lexical_words(question)], refs)
         if words and "terms" in self._used:
-            yield "terms", channels.terms(stores, words, refs)
+            yield "terms", channels.lexical(stores, words, refs)
         if "visual" in self._used:
-            yield "visual", channels.visual(stores, [facet.pages for facet in facets], refs, self._device)
+            yield "visual", channels.visual(stores, [facet.pages for facet in facets], bags, self._device)

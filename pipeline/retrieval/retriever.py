@@ -159,8 +159,9 @@ class Retriever:
         rows = self._stores.catalog.page_rows(refs)
         named = {ref.document_id for ref in (*refs, *(copy for copies in best.values() for copy in copies))}
         names = self._stores.catalog.names(sorted(named))
-        chunks = best_chunks(self._stores, refs, np.stack([facet.text for facet in facets]))
-        regions = best_regions(self._stores, refs, np.concatenate([facet.pages for facet in facets]))
+        places = self._stores.catalog.bag_refs(refs, len(facets[0].text))
+        chunks = best_chunks(self._stores, places, refs, np.stack([facet.text for facet in facets]))
+        regions = best_regions(self._stores, places, refs, np.concatenate([facet.pages for facet in facets]))
         ranks = {name: _ranks(own) for name, own in pool.scores.items()}
         return tuple(
             PageHit(

@@ -16,8 +16,9 @@ from pipeline.results import PageRef
 from pipeline.stores.lexical import LexicalRecord
 
 PAGE_FIELDS = {"body": 1.0}
-PAGE_PAIRS = 0.5
-"""Weight of two words that stand side by side in question and text, beside 1 for a word."""
+PAGE_PAIRS = 1.0
+"""Weight of two words that follow one another in question and text, beside 1 for a word
+(`eval/decisions/2026-11-21-latency.md`)."""
 CARD_FIELDS = {"name": 2.0, "title": 1.0, "names": 1.0, "opening": 0.5}
 """Fields with their weights (`eval/decisions/2026-11-21-fusion.md`)."""
 

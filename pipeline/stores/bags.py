@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,13 @@ class BagRef:
 def chunk_bag(page_bag: BagRef, rows: int, dim: int) -> BagRef:
     """Where the `rows` chunk vectors of a page lie: right before its own bag."""
     return BagRef(page_bag.document_id, page_bag.offset - BagRef(page_bag.document_id, 0, rows, dim).end, rows, dim)
+
+
+class PageBags(NamedTuple):
+    """Where the vectors of a page's chunks lie, and its own bag."""
+
+    chunks: BagRef
+    page: BagRef
 
 
 class BagStore:

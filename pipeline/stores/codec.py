@@ -104,6 +104,14 @@ def chunks_from_bytes(data: bytes, document_id: str, page_index: int) -> list[Ch
         raise _damaged(error) from None
 
 
+def chunk_texts_from_bytes(data: bytes) -> list[str]:
+    """Only the texts of the chunks that `chunks_to_bytes` wrote. Raises `StoreError` when `data` is damaged."""
+    try:
+        return [text for _, text, *_ in json.loads(zlib.decompress(data))]
+    except (zlib.error, ValueError, TypeError) as error:
+        raise _damaged(error) from None
+
+
 def outline_to_json(outline: Sequence[OutlineItem]) -> str:
     """A table of contents as JSON: `[[level, title, page_index], …]`."""
     return _json([[item.level, item.title, item.page_index] for item in outline])

@@ -24,6 +24,9 @@ WRITER_BYTES = 64_000_000
 QUESTION_WORDS = 512
 """Different words of a question that are looked for; of a longer one the first count."""
 KEY, DOCUMENT = "key", "document_id"
+PAIRS = "{}_pairs"
+"""The field of a text field's neighbouring words, each two one term: a phrase of two common words is then looked up,
+not searched for (`eval/decisions/2026-11-21-latency.md`)."""
 _PAUSE = re.compile(r"[,;:.?!()](?=\s|$)")
 
 
@@ -39,8 +42,8 @@ class LexicalRecord:
 class LexicalIndex:
     """The index in the folder `path`. `fields` are the names of the text fields with their weights.
 
-    pairs: weight of two words of the question that stand next to each other in the text too, beside 1 for a word
-    (the sequential dependence model's ordered features; Metzler and Croft, SIGIR 2005); 0 keeps no positions.
+    pairs: weight of two content words of the question that follow one another in the text too, beside 1 for a word
+    (the sequential dependence model's ordered features; Metzler and Croft, SIGIR 2005); 0 keeps none.
     Weights act on the question only; other fields are another index. Not for several threads.
     """
 
@@ -113,20 +116,19 @@ class LexicalIndex:
             found = [(self._key(searcher, address), float(score)) for score, address in hits]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
-    def scores(self, question: str, keys: Collection[str]) -> dict[str, float]:
-        """BM25 of each of the records that exist, by words and by pairs of words; 0 with none of them."""
-        words = self.words(question)
-        if not words or not keys:
-            return {}
+    def scores(self, questions: Sequence[str], keys: Collection[str]) -> dict[str, float]:
+        """BM25 of each of the records that exist, by words and by pairs of words; 0 with none of them.
+
+        Of several questions the one counts that gives a record most.
+        """
         from tantivy import Occur, Query
 
+        wanted = [self._terms(words) + self._pairs_of(one) for one in questions if (words := self.words(one))]
+        if not wanted or not keys:
+            return {}
+        best = Query.disjunction_max_query([Query.boolean_query(terms) for terms in wanted])
+        query = Query.boolean_query([(Occur.Must, self._among(KEY, keys)), (Occur.Should, best)])
         with self._refusals():
-            query = Query.boolean_query(
-                [(Occur.Must, self._among(KEY, keys)), (Occur.Should, Query.boolean_query(self._terms(words)))]
-            )
-            # One inside the other, each phrase is looked for in these records alone; side by side, in all.
-            for phrase in self._phrases(self._neighbours(question) if self._pairs else []):
-                query = Query.boolean_query([(Occur.Must, query), (Occur.Should, phrase)])
             searcher = self._index.searcher()
             hits = searcher.search(query, len(keys), count=False).hits
             return {self._key(searcher, address): float(score) for score, address in hits}
@@ -136,15 +138,18 @@ class LexicalIndex:
         return list(dict.fromkeys(self._analyzer.analyze(storable(question))))[:QUESTION_WORDS]
 
     def with_phrase(self, phrases: Iterable[Sequence[str]], document_ids: Collection[str]) -> list[str]:
-        """Keys of the documents' records that have any of the phrases word by word, sorted. Needs positions."""
+        """Keys of the documents' records that have all words and pairs of any of the phrases, sorted. Needs pairs."""
         from tantivy import Occur, Query
 
         schema = self._index.schema
         wanted: list[tuple[Occur, Query]] = []
-        for stems in (self._analyzer.analyze(" ".join(phrase)) for phrase in phrases):
+        for phrase in map(" ".join, phrases):
             for field in self.fields:
-                one = Query.term_query(schema, field, stems[0], "freq") if len(stems) == 1 else None
-                wanted += [(Occur.Should, one or Query.phrase_query(schema, field, [*stems]))] if stems else []
+                parts = [
+                    *(Query.term_query(schema, PAIRS.format(field), pair, "basic") for pair in self._joined(phrase)),
+                    *(Query.term_query(schema, field, stem, "basic") for stem in self._analyzer.analyze(phrase)),
+                ]
+                wanted.append((Occur.Should, Query.boolean_query([(Occur.Must, part) for part in parts])))
         among = Query.term_set_query(schema, DOCUMENT, sorted(document_ids))
         query = Query.boolean_query([(Occur.Must, Query.boolean_query(wanted)), (Occur.Must, among)])
         with self._refusals():
@@ -182,9 +187,10 @@ class LexicalIndex:
         builder = SchemaBuilder()
         builder.add_text_field(KEY, stored=True, tokenizer_name="raw", index_option="basic")
         builder.add_text_field(DOCUMENT, tokenizer_name="raw", index_option="basic")
-        option = "position" if self._pairs else "freq"
         for field in self.fields:
-            builder.add_text_field(field, tokenizer_name=TOKENIZER, index_option=option)
+            builder.add_text_field(field, tokenizer_name=TOKENIZER, index_option="freq")
+            if self._pairs:
+                builder.add_text_field(PAIRS.format(field), tokenizer_name="whitespace", index_option="freq")
         with self._refusals():
             path.mkdir(parents=True, exist_ok=True)
             return Index(builder.build(), path=str(path))
@@ -202,14 +208,17 @@ class LexicalIndex:
         document.add_text(DOCUMENT, record.ref.document_id)
         for field, text in record.texts.items():
             document.add_text(field, storable(text))
+            if self._pairs:
+                document.add_text(PAIRS.format(field), " ".join(self._joined(storable(text))))
         return document
 
-    def _neighbours(self, question: str) -> list[tuple[str, str]]:
-        """Stems that stand side by side in the question, no comma or stop between, at least one a content word."""
-        content = set(self._content.analyze(storable(question)))
-        parts = [self._analyzer.analyze(part) for part in _PAUSE.split(storable(question))]
-        pairs = [pair for stems in parts for pair in pairwise(stems)][:QUESTION_WORDS]
-        return list(dict.fromkeys((a, b) for a, b in pairs if a != b and not content.isdisjoint((a, b))))
+    def _joined(self, text: str) -> list[str]:
+        """Every two content words that follow one another, function words between them left out, as one term.
+
+        Two numbers are none: most of a table would be.
+        """
+        neighbours = pairwise(self._content.analyze(text))
+        return [f"{a}_{b}" for a, b in neighbours if a != b and not (a.isdigit() and b.isdigit())]
 
     def _content_words(self, question: str) -> list[str]:
         return list(dict.fromkeys(self._content.analyze(storable(question))))[:QUESTION_WORDS]
@@ -224,12 +233,17 @@ class LexicalIndex:
             for field, weight in self.fields.items()
         ]
 
-    def _phrases(self, pairs: Sequence[tuple[str, str]]) -> list[Query]:
-        from tantivy import Query
+    def _pairs_of(self, question: str) -> list[tuple[Occur, Query]]:
+        """Pairs of neighbours in the question; none over a comma or stop."""
+        from tantivy import Occur, Query
 
-        schema = self._index.schema
+        schema, parts = self._index.schema, _PAUSE.split(storable(question)) if self._pairs else []
+        pairs = list(dict.fromkeys(pair for part in parts for pair in self._joined(part)))[:QUESTION_WORDS]
         return [
-            Query.boost_query(Query.phrase_query(schema, field, list(pair)), weight * self._pairs)
+            (
+                Occur.Should,
+                Query.boost_query(Query.term_query(schema, PAIRS.format(field), pair, "freq"), weight * self._pairs),
+            )
             for pair in pairs
             for field, weight in self.fields.items()
         ]

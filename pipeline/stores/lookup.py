@@ -7,8 +7,8 @@ from typing import Any
 
 from ingest.document import Chunk
 from pipeline.results import PageRef
-from pipeline.stores.bags import BagRef, chunk_bag
-from pipeline.stores.codec import chunks_from_bytes
+from pipeline.stores.bags import BagRef, PageBags, chunk_bag
+from pipeline.stores.codec import chunk_texts_from_bytes, chunks_from_bytes
 from pipeline.stores.database import Database
 from pipeline.stores.numbers import FLOAT16, Storage
 from pipeline.stores.rows import PageRow
@@ -34,24 +34,17 @@ class Lookup:
         found = self._matching(("page_label", "width", "height", "lost"), "pages", _PAGE, _keys(refs))
         return {PageRef(row[0], row[1]): PageRow(row[2], row[3], row[4], bool(row[5])) for row in found}
 
-    def bag_refs(self, refs: Sequence[PageRef]) -> dict[PageRef, BagRef]:
-        """Where the bag of each indexed page lies."""
-        found = self._matching(("bag_offset", "bag_rows", "bag_dim"), "pages", _PAGE, _keys(refs))
-        return {
-            PageRef(row[0], row[1]): BagRef(row[0], row[2], row[3], row[4], self.page_storage)
-            for row in found
-            if row[2] is not None
-        }
-
-    def chunk_bag_refs(self, refs: Sequence[PageRef], dim: int) -> dict[PageRef, BagRef]:
-        """Where the vectors (of `dim` dimensions) of the chunks of each indexed page lie."""
+    def bag_refs(self, refs: Sequence[PageRef], dim: int) -> dict[PageRef, PageBags]:
+        """Where the vectors of each indexed page lie: of its chunks, which have `dim` dimensions, and its own bag."""
         columns = ("bag_offset", "bag_rows", "bag_dim", "chunk_count")
-        found = self._matching(columns, "pages", _PAGE, _keys(refs))
-        return {
-            PageRef(row[0], row[1]): chunk_bag(BagRef(row[0], *row[2:5]), row[5], dim)
-            for row in found
-            if row[2] is not None
-        }
+        places: dict[PageRef, PageBags] = {}
+        for document_id, page_index, offset, rows, page_dim, chunks in self._matching(
+            columns, "pages", _PAGE, _keys(refs)
+        ):
+            if offset is not None:
+                page = BagRef(document_id, offset, rows, page_dim, self.page_storage)
+                places[PageRef(document_id, page_index)] = PageBags(chunk_bag(page, chunks, dim), page)
+        return places
 
     def page_refs(self, document_ids: Sequence[str]) -> list[PageRef]:
         """Every indexed page of the documents, in order."""
@@ -99,6 +92,13 @@ class Lookup:
         for document_id, page_index, stored in self._matching(("chunks",), "page_chunks", _PAGE, _keys(refs)):
             chunks[PageRef(document_id, page_index)] = chunks_from_bytes(stored, document_id, page_index)
         return chunks
+
+    def texts_of(self, refs: Sequence[PageRef]) -> dict[PageRef, list[str]]:
+        """The texts of each page's chunks in their order, for twice as many pages a second as `chunks_of`."""
+        texts: dict[PageRef, list[str]] = {ref: [] for ref in refs}
+        for document_id, page_index, stored in self._matching(("chunks",), "page_chunks", _PAGE, _keys(refs)):
+            texts[PageRef(document_id, page_index)] = chunk_texts_from_bytes(stored)
+        return texts
 
     def _matching(
         self, columns: tuple[str, ...], table: str, key: tuple[str, ...], values: Sequence[tuple[Any, ...]]

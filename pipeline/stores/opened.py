@@ -179,15 +179,14 @@ def _stored_vectors(catalog: Catalog, bags: BagStore, dim: int, candidate: Candi
 def _document_vectors(
     catalog: Catalog, bags: BagStore, dim: int, candidate: Candidate, document_id: str
 ) -> Iterator[StoredVectors]:
-    pages = dict(catalog.indexed_pages(document_id))
-    places = catalog.chunk_bag_refs(list(pages), dim)
-    counted = [ref for ref in pages for _ in range(places[ref].rows)]
+    places = catalog.bag_refs([ref for ref, _ in catalog.indexed_pages(document_id)], dim)
+    counted = [ref for ref, pair in places.items() for _ in range(pair.chunks.rows)]
     if counted:
-        vectors = np.concatenate([bag.vectors for bag in bags.read(places.values())])
+        vectors = np.concatenate([bag.vectors for bag in bags.read(pair.chunks for pair in places.values())])
         yield StoredVectors(CHUNKS, catalog.chunk_ids(document_id), vectors, counted)
-    filled = [ref for ref, bag in pages.items() if bag.rows]
+    filled = [ref for ref, pair in places.items() if pair.page.rows]
     if filled:
-        found = bags.read([pages[ref] for ref in filled])
+        found = bags.read([places[ref].page for ref in filled])
         encoded = np.stack([candidate(bag.vectors) for bag in found])
         yield StoredVectors(PAGES, [f"{document_id}:{ref.page_index}" for ref in filled], encoded, filled)
 

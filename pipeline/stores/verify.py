@@ -59,10 +59,10 @@ def _document(stores: Stores, row: DocumentRow) -> Iterator[str]:
     pages = {f"{document_id}:{ref.page_index}" for ref, _ in indexed}
     yield from _compare(f"{name}: lexical", pages, stores.lexical.keys(document_id))
     yield from _compare(f"{name}: cards", {document_id}, stores.cards.keys(document_id))
-    of_chunks = stores.catalog.chunk_bag_refs([ref for ref, _ in indexed], stores.manifest.text_embedder.dimension)
-    for ref, bag in indexed:
+    bags = stores.catalog.bag_refs([ref for ref, _ in indexed], stores.manifest.text_embedder.dimension)
+    for ref, pair in bags.items():
         try:
-            stores.bags.read([of_chunks[ref], bag], checked=True)
+            stores.bags.read(pair, checked=True)
         except StoreError as error:
             yield f"{name}: page {ref.page_index}: {error}"
 

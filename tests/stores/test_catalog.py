@@ -12,7 +12,7 @@ from ingest.document import DocumentInfo, OutlineItem, Page, PageIssue
 from ingest.files import FileIdentity
 from pipeline.errors import InputError, StoreError
 from pipeline.results import PageRef
-from pipeline.stores.bags import BagRef
+from pipeline.stores.bags import BagRef, chunk_bag
 from pipeline.stores.catalog import Catalog
 from pipeline.stores.rows import IndexedPage
 from tests.stores.small_library import make_chunks, make_page
@@ -90,7 +90,10 @@ def test_lookups_give_back_what_was_stored(catalog: Catalog) -> None:
         **{record.ref: list(record.chunks) for record in records},
         PageRef(TWO, 0): [],
     }
-    assert catalog.bag_refs(refs) == {record.ref: record.bag for record in records}
+    found = catalog.bag_refs(refs, 384)
+    assert {ref: pair.page for ref, pair in found.items()} == {record.ref: record.bag for record in records}
+    assert all(pair.chunks == chunk_bag(pair.page, 1, 384) for pair in found.values())
+    assert catalog.texts_of(refs[:2]) == {record.ref: [one.text for one in record.chunks] for record in records[:2]}
     assert {ref: row.page_label for ref, row in catalog.page_rows(refs).items()} == {
         ref: str(ref.page_index + 1) for ref in refs
     }

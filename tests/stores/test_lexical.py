@@ -172,25 +172,35 @@ def with_pairs(tmp_path: Path):  # type: ignore[no-untyped-def]
     index.close()
 
 
-def test_words_that_stand_side_by_side_count_more(with_pairs: LexicalIndex) -> None:
+def test_words_that_follow_one_another_count_more(with_pairs: LexicalIndex) -> None:
     beside, apart = f"{ONE}:0", f"{ONE}:1"
-    scores = with_pairs.scores("Net sales", [beside, apart])
+    scores = with_pairs.scores(["Net sales"], [beside, apart])
     assert scores[beside] > scores[apart] == dict(with_pairs.search("Net sales", 2))[apart]
-    assert len(set(with_pairs.scores("sales", [beside, apart]).values())) == 1
+    assert len(set(with_pairs.scores(["sales"], [beside, apart]).values())) == 1
+    assert with_pairs.scores(["Net, sales"], [beside])[beside] < scores[beside], "not over a comma"
 
 
-def test_pairs_of_function_words_count_nothing(with_pairs: LexicalIndex) -> None:
+def test_function_words_are_no_part_of_a_pair(with_pairs: LexicalIndex) -> None:
     keys = [f"{ONE}:{n}" for n in range(3)]
-    assert with_pairs.scores("of the", keys) == pytest.approx(with_pairs.scores("the of", keys))
+    assert with_pairs.scores(["of the"], keys) == pytest.approx(with_pairs.scores(["the of"], keys))
+    over = with_pairs.scores(["sales year"], keys)[keys[0]]  # "sales of the year"
+    assert over > dict(with_pairs.search("sales year", 3))[keys[0]]
 
 
 def test_scores_are_those_of_the_records_asked_for(with_pairs: LexicalIndex) -> None:
     keys = [f"{ONE}:{n}" for n in range(3)]
-    everything = with_pairs.scores("net sales of the discount", keys)
+    everything = with_pairs.scores(["net sales of the discount"], keys)
     assert set(everything) == set(keys) and everything[keys[2]] > 0
-    assert with_pairs.scores("net sales of the discount", keys[:1]) == {keys[0]: everything[keys[0]]}
-    assert with_pairs.scores("nothing", [*keys, "absent"]) == dict.fromkeys(keys, 0.0)
-    assert with_pairs.scores("...", keys) == {} == with_pairs.scores("net", [])
+    assert with_pairs.scores(["net sales of the discount"], keys[:1]) == {keys[0]: everything[keys[0]]}
+    assert with_pairs.scores(["nothing"], [*keys, "absent"]) == dict.fromkeys(keys, 0.0)
+    assert with_pairs.scores(["..."], keys) == {} == with_pairs.scores(["net"], [])
+
+
+def test_of_several_questions_the_best_counts(with_pairs: LexicalIndex) -> None:
+    keys = [f"{ONE}:{n}" for n in range(3)]
+    each = [with_pairs.scores([one], keys) for one in ("net sales", "figure 3 and table")]
+    both = with_pairs.scores(["net sales", "...", "figure 3 and table"], keys)
+    assert both == pytest.approx({key: max(one[key] for one in each) for key in keys})
 
 
 def test_function_words_are_left_out_of_candidates_unless_there_are_no_others(index: LexicalIndex) -> None:
@@ -202,10 +212,11 @@ def test_function_words_are_left_out_of_candidates_unless_there_are_no_others(in
 def test_phrases_are_found_word_by_word_in_the_documents_named(with_pairs: LexicalIndex) -> None:
     assert with_pairs.with_phrase([("figure", "3"), ("chart", "9")], [ONE]) == [f"{ONE}:2"]
     assert with_pairs.with_phrase([("figure", "4")], [ONE]) == []
+    assert with_pairs.with_phrase([("discount",)], [ONE]) == [f"{ONE}:1"]
     assert with_pairs.with_phrase([("figure", "3")], [TWO]) == []
 
 
-def test_an_index_without_positions_is_another_index(with_pairs: LexicalIndex) -> None:
+def test_an_index_without_pairs_is_another_index(with_pairs: LexicalIndex) -> None:
     with_pairs.close()
     with pytest.raises(StoreError):
         LexicalIndex(with_pairs.path, {"body": 1.0})
