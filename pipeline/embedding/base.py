@@ -72,6 +72,9 @@ class TextEmbedder(Protocol):
     def embed_question(self, question: str) -> Vectors:
         """(dim,) float32, unit length."""
 
+    def embed_questions(self, questions: Sequence[str]) -> Vectors:
+        """(len(questions), dim) float32, unit length, in the order given."""
+
 
 class BagEncoder(Protocol):
     """Bags and questions as single vectors whose dot product approximates MaxSim."""

@@ -25,6 +25,11 @@ DEFAULT_MODEL = "default"
 SETTING = "embedding.text_model"
 MOST_TOKENS = 8_192
 """Of a text, where a model names no bound or a larger one."""
+PADDED = 8
+"""Questions are padded to a multiple of so many tokens: oneDNN makes its kernels anew for every length it has not seen,
+which takes as long as the question itself (`eval/decisions/2026-11-21-latency.md`)."""
+REMEMBERED = 256
+"""Questions whose vectors are kept, a few kilobytes each."""
 
 
 class SentenceTransformerEmbedder:
@@ -49,7 +54,8 @@ class SentenceTransformerEmbedder:
         self._text_prompt = text_prompt
         self.identity = identity
         self.max_tokens = _window(model) - self._around()
-        self._asked: tuple[str, Vectors] | None = None
+        self._padding = {"text": {"pad_to_multiple_of": PADDED}} if _window(model) % PADDED == 0 else {}
+        self._asked: dict[str, Vectors] = {}
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text as the model sees it, special tokens counted, nothing cut."""
@@ -75,17 +81,37 @@ class SentenceTransformerEmbedder:
     def embed_question(self, question: str) -> Vectors:
         """(dim,) float32, unit length. A question longer than the model sees is embedded in windows and averaged.
 
-        The last one is remembered: search, page reader and answerer all ask for the same.
+        The last `REMEMBERED` are kept: search, page reader and answerer all ask for the same.
         """
-        if self._asked is None or self._asked[0] != question:
-            self._asked = (question, unit_length(self._encode(self._windows(question), asked=True).mean(axis=0)))
-        return self._asked[1].copy()
+        return self.embed_questions([question])[0]
+
+    def embed_questions(self, questions: Sequence[str]) -> Vectors:
+        """(len(questions), dim): each as `embed_question` gives it, in batches."""
+        found = {question: self._asked[question] for question in questions if question in self._asked}
+        new = [question for question in dict.fromkeys(questions) if question not in found]
+        windows = [self._windows(question) for question in new]
+        texts = [window for parts in windows for window in parts]
+        vectors = np.empty((len(texts), self.identity.dimension), dtype=np.float32)
+        for batch in _batches(self.count_tokens(texts), self._batch_tokens):
+            vectors[batch] = self._encode([texts[i] for i in batch], asked=True)
+        ends = np.cumsum([len(parts) for parts in windows])
+        for question, end, parts in zip(new, ends, windows, strict=True):
+            found[question] = unit_length(vectors[end - len(parts) : end].mean(axis=0))
+        self._asked = dict([*self._asked.items(), *found.items()][-REMEMBERED:])
+        return np.stack([found[question] for question in questions])
 
     def _encode(self, texts: list[str], asked: bool = False) -> Vectors:
         # Normalised here, not by the model: in bfloat16 a "unit" vector is off by up to 1e-3.
         encode = self._model.encode_query if asked else self._model.encode_document
         prompt = self._question_prompt if asked else self._text_prompt
-        vectors = encode(texts, prompt=prompt, batch_size=len(texts), convert_to_numpy=True, show_progress_bar=False)
+        vectors = encode(
+            texts,
+            prompt=prompt,
+            batch_size=len(texts),
+            convert_to_numpy=True,
+            show_progress_bar=False,
+            processing_kwargs=self._padding if asked else {},
+        )
         return unit_length(vectors.astype(np.float32)[:, : self.identity.dimension])
 
     def _around(self) -> int:

@@ -14,7 +14,7 @@ from statistics import median
 from pipeline.results import PageRef
 from pipeline.stores.opened import Stores
 
-SAMPLE = 8
+SAMPLE = 4
 """Pages that are compared, spread over the document."""
 DOCUMENTS = 256
 """Whose words are remembered, a few thousand each."""
@@ -72,5 +72,5 @@ class Copies:
     def _sample(self, document_id: str, count: int) -> list[set[str]]:
         """The different words of each page of the document's sample."""
         indices = sorted({number * count // SAMPLE for number in range(SAMPLE)})
-        chunks = self._catalog.chunks_of([PageRef(document_id, index) for index in indices])
-        return [set(_WORD.findall(" ".join(chunk.text.lower() for chunk in page))) for page in chunks.values()]
+        texts = self._catalog.texts_of([PageRef(document_id, index) for index in indices])
+        return [set(_WORD.findall(" ".join(page).lower())) for page in texts.values()]

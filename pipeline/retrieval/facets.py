@@ -37,12 +37,14 @@ class Facet:
 
 
 class FacetEmbedder:
-    """Embeds questions. What terms stand for is embedded once. Not for several threads."""
+    """Embeds questions. What terms stand for is embedded once, all of them with the first that a question uses: in one
+    batch they take as long as a few one by one. Not for several threads."""
 
     def __init__(self, embedders: Embedders, terms: Glossary) -> None:
         self._text, self._pages = embedders.text, embedders.pages
         self._terms = terms
-        self._known: dict[str, tuple[Vectors, Vectors]] = {}
+        self._known: dict[str, Vectors] = {}
+        self._known_pages: dict[str, Vectors] = {}
 
     def facets(self, question: str, picture: Image.Image | None = None) -> tuple[Facet, ...]:
         """The facets of the question, at least one.
@@ -62,12 +64,15 @@ class FacetEmbedder:
         return tuple(Facet(facet.text, self._beside(seen, facet.pages), facet.words) for facet in facets)
 
     def _towards(self, text: Vectors, pages: Vectors, words: str) -> Facet:
-        if words not in self._known:
-            self._known[words] = self._text.embed_question(words), self._pages.embed_question(words)
-        meant, meant_pages = self._known[words]
-        if len(pages) == 1 == len(meant_pages):
-            pages = mixed(pages, meant_pages)
-        return Facet(mixed(text, meant), pages, words)
+        if not self._known:
+            facets = self._terms.all_facets
+            self._known = dict(zip(facets, self._text.embed_questions(facets), strict=True))
+        if len(pages) == 1:
+            if words not in self._known_pages:
+                self._known_pages[words] = self._pages.embed_question(words)
+            meant = self._known_pages[words]
+            pages = mixed(pages, meant) if len(meant) == 1 else pages
+        return Facet(mixed(text, self._known[words]), pages, words)
 
     def _beside(self, seen: Vectors, asked: Vectors) -> Vectors:
         if self._pages.encoder is None:

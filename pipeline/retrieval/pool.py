@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +21,12 @@ from pipeline.retrieval.places import named_places, pages_meant
 from pipeline.retrieval.question import card_words, lexical_words
 from pipeline.stores.opened import Stores
 
-DOCUMENTS_FIRST = 3
+DOCUMENTS_FIRST = 2
 """Documents whose every page becomes a candidate because their cards fit the question best
 (`eval/decisions/2026-11-21-question.md`)."""
 DOCUMENTS_PLACED = 64
-"""Documents in which the places that a question names are looked for: those with the best cards and candidates."""
+"""Documents of several pages in which the places that a question names are looked for: those with the best cards and
+candidates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Candidates:
         self._encoder = encoder
         self._settings = settings
         self._device = usable_device(settings.device, "retrieval.device")
+        self._beside = ThreadPoolExecutor(1, "words")  # tantivy lets other threads run while it counts
         self._used = {channel for channel, weight in settings.channel_weights.items() if weight}
 
     def pool(self, question: str, facets: Sequence[Facet], scope: Scope) -> Pool:
@@ -57,9 +61,8 @@ class Candidates:
         first = self._stores.catalog.page_refs(list(cards)[:DOCUMENTS_FIRST])
         found = list(self._proposed(question, facets, scope))
         places = named_places(question) if self._settings.places else None
-        nearest = list(dict.fromkeys(ref.document_id for ref in (*first, *found)))[:DOCUMENTS_PLACED]
-        meant = pages_meant(self._stores, places, nearest) if places else {}
-        refs = sorted({*found, *first, *meant})
+        meant = pages_meant(self._stores, places, self._nearest([*first, *found])) if places else {}
+        refs = sorted({*found, *first, *meant}, key=attrgetter("document_id", "page_index"))
         if not refs:
             return Pool([], {})
         scores = dict(self._scores(question, facets, refs))
@@ -69,6 +72,12 @@ class Candidates:
         if meant:
             scores["place"] = np.array([meant.get(ref, 0.0) for ref in refs], np.float32)
         return Pool(refs, scores)
+
+    def _nearest(self, refs: Sequence[PageRef]) -> list[str]:
+        """The documents that places are looked for in, those of the first pages first."""
+        documents = list(dict.fromkeys(ref.document_id for ref in refs))
+        counts = self._stores.catalog.page_counts(documents)
+        return [document_id for document_id in documents if counts[document_id] > 1][:DOCUMENTS_PLACED]
 
     def _proposed(self, question: str, facets: Sequence[Facet], scope: Scope) -> Iterator[PageRef]:
         stores, size = self._stores, self._settings.pool
@@ -84,13 +93,16 @@ class Candidates:
         self, question: str, facets: Sequence[Facet], refs: Sequence[PageRef]
     ) -> Iterator[tuple[str, channels.Scores]]:
         stores, words = self._stores, [facet.words for facet in facets if facet.words]
+        asked = {"lexical": [lexical_words(question)] if question else [], "terms": words}
+        by_words = {
+            channel: self._beside.submit(channels.lexical, stores, wordings, refs)
+            for channel, wordings in asked.items()
+            if wordings and channel in self._used
+        }
         where = stores.catalog.bag_refs(refs, len(facets[0].text))
         bags = [where[ref] for ref in refs]
         if question and "dense" in self._used:
             yield "dense", channels.dense(stores, [facet.text for facet in facets], bags)
-        if question and "lexical" in self._used:
-            yield "lexical", channels.lexical(stores, [lexical_words(question)], refs)
-        if words and "terms" in self._used:
-            yield "terms", channels.lexical(stores, words, refs)
         if "visual" in self._used:
             yield "visual", channels.visual(stores, [facet.pages for facet in facets], bags, self._device)
+        yield from ((channel, scores.result()) for channel, scores in by_words.items())

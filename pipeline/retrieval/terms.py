@@ -22,6 +22,7 @@ class Glossary:
     """Terms with the words that stand for them on a page, page by page."""
 
     def __init__(self, terms: Mapping[str, Facets]) -> None:
+        self.all_facets: Facets = tuple(dict.fromkeys(facet for facets in terms.values() for facet in facets))
         longest_first = sorted(terms.items(), key=lambda term: -len(term[0]))
         self._terms = [(_pattern(name), facets) for name, facets in longest_first]
 

@@ -8,7 +8,6 @@ the catalog keeps one place a page.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,9 +21,11 @@ from pipeline.stores.records import HEADER, Part, RecordFiles
 BOX_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class BagRef:
-    """Where a bag of `(rows, dim)` vectors lies, written as `storage` says: at byte `offset` of its document's file."""
+class BagRef(NamedTuple):
+    """Where a bag of `(rows, dim)` vectors lies, written as `storage` says: at byte `offset` of its document's file.
+
+    A tuple, because a search makes two for every candidate.
+    """
 
     document_id: str
     offset: int
@@ -45,7 +46,8 @@ class BagRef:
 
 def chunk_bag(page_bag: BagRef, rows: int, dim: int) -> BagRef:
     """Where the `rows` chunk vectors of a page lie: right before its own bag."""
-    return BagRef(page_bag.document_id, page_bag.offset - BagRef(page_bag.document_id, 0, rows, dim).end, rows, dim)
+    length = HEADER.size + FORMS[FLOAT16].size(rows, dim) + rows * BOX_BYTES
+    return BagRef(page_bag.document_id, page_bag.offset - length, rows, dim)
 
 
 class PageBags(NamedTuple):

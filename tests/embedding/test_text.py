@@ -49,6 +49,14 @@ def test_a_long_question_counts_to_its_end(embedder: SentenceTransformerEmbedder
     assert ends_in_boats @ ends_in_taxes < 0.999
 
 
+def test_questions_together_are_the_questions_one_by_one(embedder: SentenceTransformerEmbedder) -> None:
+    questions = ["What does the ferry cost?", "and so on " * 300 + "boats", "boats", "What does the ferry cost?"]
+    together = embedder.embed_questions(questions)
+    again = load_text_embedder(EmbeddingSection())
+    assert np.allclose(together, [again.embed_question(question) for question in questions], atol=0.01)
+    assert np.array_equal(together, [embedder.embed_question(question) for question in questions])
+
+
 def test_an_absent_model_says_what_to_do() -> None:
     with pytest.raises(ModelError, match=r"embedding\.text_model"):
         load_text_embedder(EmbeddingSection(text_model="/no/such/model"))

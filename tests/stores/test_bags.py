@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -173,4 +172,4 @@ def test_pages_in_the_numbers_of_the_library_and_chunks_in_float16(tmp_path: Pat
 def test_a_record_in_other_numbers_is_not_read_as_ours(tmp_path: Path) -> None:
     (ref,) = BagStore(tmp_path, "int8").append_pages(ONE, [(bag(0), bag(5))])
     with pytest.raises(StoreError, match="damaged or missing"):
-        BagStore(tmp_path).read([replace(ref, storage="float16")])
+        BagStore(tmp_path).read([ref._replace(storage="float16")])

@@ -92,7 +92,8 @@ def test_lookups_give_back_what_was_stored(catalog: Catalog) -> None:
     }
     found = catalog.bag_refs(refs, 384)
     assert {ref: pair.page for ref, pair in found.items()} == {record.ref: record.bag for record in records}
-    assert all(pair.chunks == chunk_bag(pair.page, 1, 384) for pair in found.values())
+    assert all(pair.chunks == chunk_bag(pair.page, pair.chunks.rows, 384) for pair in found.values())
+    assert [pair.chunks.rows for pair in found.values()] == [len(record.chunks) for record in records]
     assert catalog.texts_of(refs[:2]) == {record.ref: [one.text for one in record.chunks] for record in records[:2]}
     assert {ref: row.page_label for ref, row in catalog.page_rows(refs).items()} == {
         ref: str(ref.page_index + 1) for ref in refs
