@@ -137,7 +137,7 @@ class RetrievalSection(_Section):
 
     k: int = Field(5, ge=1, le=1000)
     mode: Mode = "fusion"
-    pool: int = Field(60, ge=1, description="candidates that each channel proposes")
+    pool: int = Field(60, ge=1, description="candidates that each channel proposes, at least; as many as are asked for")
     fusion: Literal["standard_scores", "reciprocal_rank"] = "standard_scores"
     device: str = Field("cpu", description="for scoring pages of many vectors: cpu, cuda, cuda:1, mps; auto: the best")
     weights: dict[str, float] = Field(

@@ -53,13 +53,17 @@ class Candidates:
         self._beside = ThreadPoolExecutor(1, "words")  # tantivy lets other threads run while it counts
         self._used = {channel for channel, weight in settings.channel_weights.items() if weight}
 
-    def pool(self, question: str, facets: Sequence[Facet], scope: Scope) -> Pool:
-        """The pages that any channel proposes, with all channels' scores; for a picture alone (no words) by looks."""
+    def pool(self, question: str, facets: Sequence[Facet], scope: Scope, wanted: int) -> Pool:
+        """The pages that any channel proposes, with all channels' scores; for a picture alone (no words) by looks.
+
+        Each channel proposes `retrieval.pool` pages, or `wanted` where more are.
+        """
+        size = max(self._settings.pool, wanted)
         cards: dict[str, float] = {}
         if question and "document" in self._used:
-            cards = channels.documents(self._stores, card_words(question), self._settings.pool, scope)
+            cards = channels.documents(self._stores, card_words(question), size, scope)
         first = self._stores.catalog.page_refs(list(cards)[:DOCUMENTS_FIRST])
-        found = list(self._proposed(question, facets, scope))
+        found = list(self._proposed(question, facets, scope, size))
         places = named_places(question) if self._settings.places else None
         meant = pages_meant(self._stores, places, self._nearest([*first, *found])) if places else {}
         refs = sorted({*found, *first, *meant}, key=attrgetter("document_id", "page_index"))
@@ -79,8 +83,8 @@ class Candidates:
         counts = self._stores.catalog.page_counts(documents)
         return [document_id for document_id in documents if counts[document_id] > 1][:DOCUMENTS_PLACED]
 
-    def _proposed(self, question: str, facets: Sequence[Facet], scope: Scope) -> Iterator[PageRef]:
-        stores, size = self._stores, self._settings.pool
+    def _proposed(self, question: str, facets: Sequence[Facet], scope: Scope, size: int) -> Iterator[PageRef]:
+        stores = self._stores
         if question and "dense" in self._used:
             yield from channels.dense_candidates(stores, centre([facet.text for facet in facets]), size, scope)
         if question and "lexical" in self._used:

@@ -78,6 +78,7 @@ class Retriever:
         ranked by what they look like alone, and text rerankers have nothing to go by.
         """
         k, mode = k or self._settings.k, (mode or self._settings.mode) if question else "image"
+        wanted = max([k, *(stage.pages for stage in self._rerankers)])
         if mode == "joint" and not self._embedders.share_a_space:
             raise ConfigError(
                 "mode joint compares texts and pages in one space, and two models made them here: "
@@ -95,10 +96,9 @@ class Retriever:
         # (`eval/decisions/2026-11-21-late-interaction.md`).
         with self._threads.limit(limits=1):
             with _timed(seconds, "candidates"):
-                pool = self._candidates.pool(question, facets, scope)
+                pool = self._candidates.pool(question, facets, scope, wanted)
             with _timed(seconds, "fusion"):
                 totals = self._fused(pool, mode)
-                wanted = max([k, *(stage.pages for stage in self._rerankers)])
                 best = self._best(pool, totals, wanted)
             with _timed(seconds, "evidence"):
                 hits = self._hits(pool, best, totals, facets)

@@ -46,6 +46,12 @@ def test_one_channel_alone_still_finds(almanac: Path) -> None:
             assert hit.ref.page_index == 0 and set(hit.channels) == {channel, "document", "fusion"}
 
 
+def test_as_many_pages_are_proposed_as_are_wanted(almanac: Path) -> None:
+    with opened(almanac, pool=1, weights={"document": 0}) as library:
+        assert len(library.search(QUESTION, k=1).hits) == 1
+        assert len(library.search(QUESTION, k=3).hits) == 3
+
+
 def test_named_places_can_be_left_unread(almanac: Path) -> None:
     for places in (True, False):
         with opened(almanac, places=places) as library:
