@@ -197,6 +197,7 @@ def _lexical(path: Path, fields: Mapping[str, float], pairs: float) -> tuple[Lex
         new = not path.exists()
         return LexicalIndex(path, fields, pairs), new
     except StoreError as error:
-        logger.warning("%s; building it anew from the catalog", error)
+        reason = error.__cause__ or error
+        logger.warning("%s: damaged, or of another version (%s): built anew from the catalog", path.name, reason)
         shutil.rmtree(path, ignore_errors=True)
         return LexicalIndex(path, fields, pairs), True
