@@ -90,7 +90,12 @@ def draw_without(page: pymupdf.Page, clip: pymupdf.Rect, zoom: float, left_out: 
     pixmap.clear_with(255)
     drawing = mupdf.fz_new_draw_device(mupdf.FzMatrix(), pixmap.this)
     leaving = _Leaving(drawing, left_out)
-    mupdf.fz_run_page(page.this, leaving, mupdf.FzMatrix(zoom, 0, 0, zoom, 0, 0), mupdf.FzCookie())
+    # Managed colours come out duller on a device of one's own, and words as light as their ground vanish.
+    pymupdf.TOOLS.set_icc(False)
+    try:
+        mupdf.fz_run_page(page.this, leaving, mupdf.FzMatrix(zoom, 0, 0, zoom, 0, 0), mupdf.FzCookie())
+    finally:
+        pymupdf.TOOLS.set_icc(True)
     mupdf.fz_close_device(leaving)
     mupdf.fz_close_device(drawing)
     return np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, 3)

@@ -2,7 +2,7 @@
 
 import pymupdf
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bench.hidden import PLAIN, SECRET, WAYS, Draw, ending, photograph
@@ -77,17 +77,16 @@ def test_words_on_a_photograph_and_under_a_watermark_are_seen() -> None:
     size=st.sampled_from([5, 8, 12, 30]),
     rotation=st.sampled_from([0, 90, 180, 270]),
 )
+@example(ground=(0, 85, 60), ink=(0, 96, 0), size=5, rotation=0)  # as light as each other
 def test_colours_decide(ground: tuple[int, ...], ink: tuple[int, ...], size: int, rotation: int) -> None:
     difference = max(abs(one - other) for one, other in zip(ground, ink, strict=True))
-    # Known fault: MuPDF's device draws saturated colours duller, and of one lightness they then come out alike.
-    lightness = abs(sum(part * (one - other) for part, one, other in zip((0.3, 0.59, 0.11), ground, ink, strict=True)))
     document = pymupdf.open()
     page = document.new_page()
     page.draw_rect((40, 40, 555, 800), color=None, fill=[value / 255 for value in ground])
     page.insert_text((72, 200), "Harbour", fontsize=size, color=[value / 255 for value in ink])
     page.set_rotation(rotation)
     text = words(parse(document))
-    if difference >= 60 and lightness >= 20:
+    if difference >= 60:
         assert text == "Harbour"
     elif difference < 10:
         assert text == ""
