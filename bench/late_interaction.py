@@ -150,10 +150,10 @@ def regions(library: Path, questions: int) -> tuple[list[Vectors], list[Vectors]
 
     with Library(library) as opened:
         stores = opened._stores
-        refs = [item for row in opened.documents() for item in stores.catalog.indexed_pages(row.info.document_id)]
-        bags = [bag.vectors for bag in stores.bags.read([bag for _, bag in refs if bag.rows])]
-        places = stores.catalog.bag_refs([ref for ref, _ in refs], stores.manifest.text_embedder.dimension)
-        of_chunks = [pair.chunks for pair in places.values() if pair.chunks.rows]
+        refs = stores.catalog.page_refs([row.info.document_id for row in opened.documents()])
+        places = stores.catalog.bag_refs(refs, stores.manifest.text_embedder.dimension).values()
+        bags = [bag.vectors for bag in stores.bags.read([pair.page for pair in places if pair.page.rows])]
+        of_chunks = [pair.chunks for pair in places if pair.chunks.rows]
         chunks = np.concatenate([bag.vectors for bag in stores.bags.read(of_chunks)])
     rows = np.random.default_rng(2).integers(0, len(chunks), questions)
     return bags, [chunks[row][None] for row in rows]

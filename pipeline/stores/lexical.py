@@ -44,13 +44,13 @@ class LexicalIndex:
 
     pairs: weight of two content words of the question that follow one another in the text too, beside 1 for a word
     (the sequential dependence model's ordered features; Metzler and Croft, SIGIR 2005); 0 keeps none.
-    Weights act on the question only; other fields are another index. Not for several threads.
+    Weights act on the question only; other fields are another index. Not for several threads at once.
     """
 
     def __init__(self, path: Path, fields: Mapping[str, float], pairs: float = 0.0) -> None:
         self.path = path
         self.fields = dict(fields)
-        self._pairs = pairs
+        self._pair_fields = {PAIRS.format(field): weight * pairs for field, weight in fields.items() if pairs}
         self._analyzer, self._content = _analyzer(), _analyzer(content_only=True)
         self._writer: IndexWriter | None = None
         settle_folder(path)
@@ -108,7 +108,7 @@ class LexicalIndex:
         from tantivy import Occur, Query
 
         with self._refusals():
-            query = Query.boolean_query(self._terms(words))
+            query = Query.boolean_query(self._should(words, self.fields))
             if document_ids is not None:
                 query = Query.boolean_query([(Occur.Must, query), (Occur.Must, self._among(DOCUMENT, document_ids))])
             searcher = self._index.searcher()
@@ -123,7 +123,11 @@ class LexicalIndex:
         """
         from tantivy import Occur, Query
 
-        wanted = [self._terms(words) + self._pairs_of(one) for one in questions if (words := self.words(one))]
+        wanted = [
+            self._should(words, self.fields) + self._should(self._pairs_of(one), self._pair_fields)
+            for one in questions
+            if (words := self.words(one))
+        ]
         if not wanted or not keys:
             return {}
         best = Query.disjunction_max_query([Query.boolean_query(terms) for terms in wanted])
@@ -150,7 +154,7 @@ class LexicalIndex:
                     *(Query.term_query(schema, field, stem, "basic") for stem in self._analyzer.analyze(phrase)),
                 ]
                 wanted.append((Occur.Should, Query.boolean_query([(Occur.Must, part) for part in parts])))
-        among = Query.term_set_query(schema, DOCUMENT, sorted(document_ids))
+        among = self._among(DOCUMENT, document_ids)
         query = Query.boolean_query([(Occur.Must, Query.boolean_query(wanted)), (Occur.Must, among)])
         with self._refusals():
             searcher = self._index.searcher()
@@ -189,8 +193,8 @@ class LexicalIndex:
         builder.add_text_field(DOCUMENT, tokenizer_name="raw", index_option="basic")
         for field in self.fields:
             builder.add_text_field(field, tokenizer_name=TOKENIZER, index_option="freq")
-            if self._pairs:
-                builder.add_text_field(PAIRS.format(field), tokenizer_name="whitespace", index_option="freq")
+        for field in self._pair_fields:
+            builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
         with self._refusals():
             path.mkdir(parents=True, exist_ok=True)
             return Index(builder.build(), path=str(path))
@@ -208,7 +212,7 @@ class LexicalIndex:
         document.add_text(DOCUMENT, record.ref.document_id)
         for field, text in record.texts.items():
             document.add_text(field, storable(text))
-            if self._pairs:
+            if self._pair_fields:
                 document.add_text(PAIRS.format(field), " ".join(self._joined(storable(text))))
         return document
 
@@ -223,29 +227,20 @@ class LexicalIndex:
     def _content_words(self, question: str) -> list[str]:
         return list(dict.fromkeys(self._content.analyze(storable(question))))[:QUESTION_WORDS]
 
-    def _terms(self, words: Sequence[str]) -> list[tuple[Occur, Query]]:
+    def _pairs_of(self, question: str) -> list[str]:
+        """The different pairs of neighbours in the question; none over a comma or stop."""
+        parts = _PAUSE.split(storable(question))
+        return list(dict.fromkeys(pair for part in parts for pair in self._joined(part)))[:QUESTION_WORDS]
+
+    def _should(self, terms: Sequence[str], fields: Mapping[str, float]) -> list[tuple[Occur, Query]]:
+        """The terms in each of the fields, as much as the fields weigh."""
         from tantivy import Occur, Query
 
         schema = self._index.schema
         return [
-            (Occur.Should, Query.boost_query(Query.term_query(schema, field, word, "freq"), weight))
-            for word in words
-            for field, weight in self.fields.items()
-        ]
-
-    def _pairs_of(self, question: str) -> list[tuple[Occur, Query]]:
-        """Pairs of neighbours in the question; none over a comma or stop."""
-        from tantivy import Occur, Query
-
-        schema, parts = self._index.schema, _PAUSE.split(storable(question)) if self._pairs else []
-        pairs = list(dict.fromkeys(pair for part in parts for pair in self._joined(part)))[:QUESTION_WORDS]
-        return [
-            (
-                Occur.Should,
-                Query.boost_query(Query.term_query(schema, PAIRS.format(field), pair, "freq"), weight * self._pairs),
-            )
-            for pair in pairs
-            for field, weight in self.fields.items()
+            (Occur.Should, Query.boost_query(Query.term_query(schema, field, term, "freq"), weight))
+            for term in terms
+            for field, weight in fields.items()
         ]
 
     def _among(self, field: str, values: Collection[str]) -> Query:

@@ -179,7 +179,7 @@ def _stored_vectors(catalog: Catalog, bags: BagStore, dim: int, candidate: Candi
 def _document_vectors(
     catalog: Catalog, bags: BagStore, dim: int, candidate: Candidate, document_id: str
 ) -> Iterator[StoredVectors]:
-    places = catalog.bag_refs([ref for ref, _ in catalog.indexed_pages(document_id)], dim)
+    places = catalog.bag_refs(catalog.page_refs([document_id]), dim)
     counted = [ref for ref, pair in places.items() for _ in range(pair.chunks.rows)]
     if counted:
         vectors = np.concatenate([bag.vectors for bag in bags.read(pair.chunks for pair in places.values())])

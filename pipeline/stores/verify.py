@@ -49,17 +49,16 @@ def _document(stores: Stores, row: DocumentRow) -> Iterator[str]:
     if not stores.originals.intact(document_id):
         yield f"{name}: originals: missing, or not the bytes that were added"
 
-    indexed = stores.catalog.indexed_pages(document_id)
+    bags = stores.catalog.bag_refs(stores.catalog.page_refs([document_id]), stores.manifest.text_embedder.dimension)
     chunk_ids = set(stores.catalog.chunk_ids(document_id))
     if len(chunk_ids) != row.chunks:
         yield f"{name}: catalog: {len(chunk_ids)} chunks, {row.chunks} counted"
-    with_vectors = {f"{document_id}:{ref.page_index}" for ref, bag in indexed if bag.rows}
+    with_vectors = {f"{document_id}:{ref.page_index}" for ref, pair in bags.items() if pair.page.rows}
     for collection, expected in ((stores.chunks, chunk_ids), (stores.pages, with_vectors)):
         yield from _compare(f"{name}: chroma {collection.name}", expected, collection.ids(document_id))
-    pages = {f"{document_id}:{ref.page_index}" for ref, _ in indexed}
+    pages = {f"{document_id}:{ref.page_index}" for ref in bags}
     yield from _compare(f"{name}: lexical", pages, stores.lexical.keys(document_id))
     yield from _compare(f"{name}: cards", {document_id}, stores.cards.keys(document_id))
-    bags = stores.catalog.bag_refs([ref for ref, _ in indexed], stores.manifest.text_embedder.dimension)
     for ref, pair in bags.items():
         try:
             stores.bags.read(pair, checked=True)
