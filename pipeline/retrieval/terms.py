@@ -63,7 +63,7 @@ def _read(text: str) -> dict[str, Facets]:
 
 
 def _pattern(name: str) -> re.Pattern[str]:
-    """The name as a word, its plural too; a name in capitals is an abbreviation and is matched as it is."""
+    """The name as a word, its plural too, in any case; two capitals are matched as they are ("AP" is no "ap")."""
     words = r"[\s-]+".join(map(re.escape, re.split(r"[\s-]+", name)))
-    any_case = name != name.upper() and not re.search(r"[a-z][A-Z]", name)
-    return re.compile(rf"(?<![\w&]){words}(?:s|es)?(?![\w&])", re.IGNORECASE if any_case else 0)
+    as_it_is = len(name) == 2 and name.isupper()
+    return re.compile(rf"(?<![\w&]){words}(?:s|es)?(?![\w&])", 0 if as_it_is else re.IGNORECASE)
