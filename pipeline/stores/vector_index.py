@@ -54,12 +54,17 @@ class VectorIndex:
             return
         try:
             self.chroma.connect()
-            for collection in self.collections.values():
-                collection.count()
+            filled = [collection.count() for collection in self.collections.values()]
         except StoreError as error:
             if url:
                 raise
             logger.warning("%s; rebuilding it from the stored vectors", error)
+            self.rebuild()
+            return
+        if not any(filled) and next(iter(stored()), None) is not None:
+            logger.warning(
+                "Chroma (%s) has nothing of this library; rebuilding its index from the stored vectors", url or folder
+            )
             self.rebuild()
 
     def rebuild(self) -> None:

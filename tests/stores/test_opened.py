@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -246,6 +247,16 @@ def test_damage_that_chroma_itself_reports_is_mended(
     open_stores().close()
     (tmp_path / "library" / "chroma" / "chroma.sqlite3").write_bytes(b"not a database, and long enough to be read" * 99)
     assert verify(open_stores()) == []
+
+
+def test_an_index_that_is_gone_is_made_again(
+    open_stores: Opener, tmp_path: Path, two_documents: tuple[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    open_stores().close()
+    assert not caplog.messages
+    shutil.rmtree(tmp_path / "library" / "chroma")
+    assert verify(open_stores()) == []
+    assert [message for message in caplog.messages if "has nothing of this library; rebuilding" in message]
 
 
 @pytest.mark.parametrize("store", ["lexical", "cards"])
