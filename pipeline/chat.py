@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pipeline.answering.base import AnswerEvent, AnswerReady
 from pipeline.asking import log_failure
-from pipeline.dialogue import Dialogue, Reads, Understood, by_rules
+from pipeline.dialogue import Dialogue, Reads, Understood, by_rules, is_courtesy
 from pipeline.errors import RectoError
 from pipeline.picture_questions import asked_with, from_png, to_png
 from pipeline.results import Answer
@@ -141,12 +141,14 @@ class Conversation:
         return self._history.add_turn(self.session_id, question, standalone, answer, picture)
 
     def _understand(self, question: str, turns: list[PastTurn]) -> Understood:
-        previous = turns[-1].standalone if turns else None
+        previous = next((turn.standalone for turn in reversed(turns) if not is_courtesy(turn.question)), None)
         return self._dialogue.understand(question, previous) if self._by_model else by_rules(question, previous)
 
     def _picture_meant(self, follows: bool, turns: list[PastTurn]) -> Image.Image | None:
         """The picture of the message that this one refers to, perhaps by way of others; None without one."""
         for number in reversed(range(len(turns))):
+            if is_courtesy(turns[number].question) and not turns[number].pictured:
+                continue
             if not follows:
                 return None
             if turns[number].pictured:

@@ -243,12 +243,11 @@ class Settings(BaseSettings):
     @classmethod
     def _profile_defaults(cls, values: dict[str, Any]) -> dict[str, Any]:
         """`profile = "endpoint"` alone means: answer through the endpoint; `local`: weights may be fetched."""
-        if values.get("profile") == "endpoint":
-            answer = dict(values.get("answer") or {})
-            answer.setdefault("answerer", "endpoint")
-            values = {**values, "answer": answer}
-        if values.get("profile") == "local":
-            values = {**values, "embedding": {"download": True, **(values.get("embedding") or {})}}
+        presets = {"endpoint": ("answer", {"answerer": "endpoint"}), "local": ("embedding", {"download": True})}
+        name, preset = presets.get(str(values.get("profile")), ("", {}))
+        given = values.get(name) or {}
+        if name and isinstance(given, Mapping):  # else pydantic says what is wrong with it
+            values = {**values, name: {**preset, **given}}
         return values
 
     @model_validator(mode="after")

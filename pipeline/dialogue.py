@@ -52,9 +52,14 @@ class Understood:
     by: Literal["rules", "model"] = "rules"
 
 
+def is_courtesy(message: str) -> bool:
+    """Whether the message says nothing that could be asked about: thanks, greetings."""
+    return _COURTESY.fullmatch(message) is not None
+
+
 def by_rules(message: str, previous: str | None) -> Understood:
     """Without a model. `previous`: the question before, standing alone; None at the beginning."""
-    if _COURTESY.fullmatch(message):
+    if is_courtesy(message):
         return Understood(message, "nothing")
     if previous and _AGAIN.fullmatch(message):
         return Understood(previous, "earlier")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.errors import InputError
+from pipeline.stores.database import storable
 
 MOST_CHARACTERS = 10_000
 """A longer question is a pasted document: no embedder sees it whole, and no answer could be checked against it."""
@@ -22,8 +23,9 @@ class Question:
 
 
 def check_question(text: str) -> str:
-    """The question without space around it. Raises `InputError` when it is empty or too long."""
-    text = text.strip()
+    """The question without space around it, as it can be stored and embedded (bytes of a terminal that are no text
+    become U+FFFD). Raises `InputError` when it is empty or too long."""
+    text = storable(text.strip())
     if not text:
         raise InputError("the question is empty: write one")
     if len(text) > MOST_CHARACTERS:

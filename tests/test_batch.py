@@ -12,6 +12,7 @@ from llama_index.core.llms import ChatMessage, ChatResponse
 from pipeline.answering.llm import LlmAnswerer
 from pipeline.batch import Asked, answer_all
 from pipeline.config import AnswerSection
+from pipeline.errors import ModelError
 from pipeline.generation.endpoint import endpoint_generator
 from pipeline.results import Answer, FoundPart, SearchResult
 from tests.answering.pages import hit
@@ -43,3 +44,24 @@ def test_the_first_question_is_answered_at_once_and_waves_gather_behind_it() -> 
     assert [asked.question_id for asked, _ in answers] == list(range(QUESTIONS))
     assert all(isinstance(answer, Answer) and answer.text == "Nine." for _, answer in answers)
     assert sizes[:2] == [1, WAVE] and sum(sizes) == QUESTIONS and max(sizes) == WAVE
+
+
+def test_a_wave_that_fails_costs_its_own_questions() -> None:
+    calls = 0
+
+    def chat_many(
+        conversations: Sequence[Sequence[ChatMessage]], options: Sequence[Mapping[str, Any]]
+    ) -> list[ChatResponse | Exception]:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise ModelError("the engine is out of memory")
+        return [ChatResponse(message=ChatMessage(role="assistant", content="Nine [1].")) for _ in conversations]
+
+    part = FoundPart("q", SearchResult("q", (hit(["Norrhavn owns nine ferries."]),)))
+    settings = AnswerSection(url="http://127.0.0.1:9/v1", model="m", image_tokens=0)
+    generator = replace(endpoint_generator(settings), chat_many=chat_many, wave=2, parallel=1)
+    asked = [Asked(number, "How many?", (part,)) for number in range(7)]
+    answers = [answer for _, answer in answer_all(iter(asked), LlmAnswerer(generator, settings))]
+    failed = [answer for answer in answers if isinstance(answer, ModelError)]
+    assert len(answers) == 7 and 1 <= len(failed) <= 2 and "out of memory" in str(failed[0])

@@ -153,3 +153,12 @@ def test_a_killed_answer_leaves_its_question_and_all_turns_before(place: Path, s
 def test_no_conversation_to_take_up(place: Path) -> None:
     with Library(place) as library, pytest.raises(InputError, match="no conversation is stored yet"):
         library.chat("last")
+
+
+def test_a_courtesy_between_changes_nothing(place: Path) -> None:
+    with Library(place) as library:
+        chat = library.chat()
+        for question in (FIRST, "Thanks!"):
+            list(chat.ask(question))
+        (understood,) = [event for event in chat.ask(SECOND) if isinstance(event, Standalone)]
+        assert "revenue of Skerry Line" in understood.question and "2023" in understood.question

@@ -49,3 +49,7 @@ question_text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).fi
 def test_what_is_written_is_read(questions: dict[int | str, str]) -> None:
     lines = [json.dumps({"id": key, "question": text, "more": [1]}) for key, text in questions.items()]
     assert read_questions(lines, "x") == [Question(key, text.strip()) for key, text in questions.items()]
+
+
+def test_bytes_that_are_no_text_are_asked_as_replacements() -> None:
+    assert check_question("caf\udce9 revenue") == "caf\ufffd revenue"

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from ingest.document import Box
+from pipeline.cli.questions import _prefixes
 from pipeline.errors import InputError
 from pipeline.results import Answer, Citation, Claim, PageRef
 from pipeline.showing import show_answer
@@ -51,3 +52,12 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError):
         show_answer(ANSWER, picture, tmp_path / "file" / "out")
+
+
+def test_no_two_questions_share_their_files() -> None:
+    ids = ["问题一", "q 1", "q/1", "Q-1", 1, "1", "x" * 500, "x" * 600]
+    prefixes = _prefixes(ids)
+    assert list(prefixes) == ids and len({prefix.casefold() for prefix in prefixes.values()}) == len(ids)
+    assert prefixes["问题一"] == "问题一-" and all(
+        len(prefix) < 100 and "/" not in prefix for prefix in prefixes.values()
+    )

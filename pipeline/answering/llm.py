@@ -18,7 +18,7 @@ from pipeline.answering.claims import plain
 from pipeline.answering.replies import Reading, reading, schema
 from pipeline.config import AnswerSection
 from pipeline.context import MixedContext, PictureSource, build_context
-from pipeline.errors import ModelError, RectoError
+from pipeline.errors import ConfigError, ModelError, RectoError
 from pipeline.results import Answer, FoundPart, PageHit
 from prompts.loader import load
 
@@ -84,6 +84,8 @@ class LlmAnswerer:
                 contexts[place] = context
         for place, response in zip(contexts, self._chat_many(list(contexts.values())), strict=True):
             try:
+                if isinstance(response, RectoError):
+                    raise response
                 if isinstance(response, Exception):
                     raise self._generator.explain(response) from response
                 done[place] = self._finished(contexts[place], response, started, share=len(contexts))
@@ -137,8 +139,12 @@ class LlmAnswerer:
         asked = [messages(context) for context in contexts]
         options = [self._options(context) for context in contexts]
         if many is not None and contexts:
-            with self._explained():
+            try:
                 return many(asked, options)
+            except ConfigError:  # no further question would fare better
+                raise
+            except Exception as error:  # the caller explains it, for each question
+                return [error] * len(contexts)
         return [self._chat_or_error(*each) for each in zip(asked, options, strict=True)]
 
     def _chat_or_error(self, asked: list[ChatMessage], options: Mapping[str, Any]) -> Any:

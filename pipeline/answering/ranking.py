@@ -104,7 +104,8 @@ def rank_units(question: str, hits: Sequence[PageHit], embedder: TextEmbedder) -
     if not candidates:
         return Ranking(terms, (), idf)
     by_words = sorted(candidates, key=lambda c: -(_coverage(c, idf) + W_RANK / c.rank))[:EMBEDDED]
-    similarities = embedder.embed_texts([_embedded(c) for c in by_words]) @ embedder.embed_question(question)
+    texts = _as_far_as_seen([_embedded(c) for c in by_words], embedder)
+    similarities = embedder.embed_texts(texts) @ embedder.embed_question(question)
     ranked = [_score(c, float(s), terms, idf) for c, s in zip(by_words, similarities, strict=True)]
     order = {id(c.unit): n for n, c in enumerate(candidates)}
     ranked.sort(key=lambda r: (-r.score, order[id(r.unit)]))
@@ -144,6 +145,16 @@ def _embedded(candidate: _Candidate) -> str:
     heading = candidate.unit.heading or candidate.unit.chunk.context.rsplit(" \u203a ", 1)[-1] or candidate.hit.title
     said = f"{candidate.leans_on.said} {candidate.unit.said}" if candidate.leans_on else candidate.unit.said
     return f"{heading}: {said}" if heading else said
+
+
+def _as_far_as_seen(texts: Sequence[str], embedder: TextEmbedder) -> list[str]:
+    """The texts, cut where the embedder's window ends: a row with its headers can be longer than the chunk it is of."""
+    seen = list(texts)
+    for place, tokens in enumerate(embedder.count_tokens(seen)):
+        while tokens > embedder.max_tokens:
+            seen[place] = seen[place][: len(seen[place]) * embedder.max_tokens // tokens]
+            tokens = embedder.count_tokens([seen[place]])[0]
+    return seen
 
 
 def _score(candidate: _Candidate, similarity: float, terms: QuestionTerms, idf: Mapping[str, float]) -> RankedUnit:

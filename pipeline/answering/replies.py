@@ -148,6 +148,8 @@ class _Claims:
 
 
 _DECODER = json.JSONDecoder()
+_CITED = re.compile(rf'"(?:{"|".join(_EVIDENCE_KEYS)})"\s*:\s*(?:\[[^\]]*)?$')
+"""What is open before an object that tells a claim's evidence, not a claim."""
 
 
 def _statements(reply: str) -> Iterator[Statement]:
@@ -159,20 +161,22 @@ def _statements(reply: str) -> Iterator[Statement]:
         except ValueError:
             end = start + 1  # the object around the claims has not ended, or never will
         else:
-            yield from _claims_in(value)
+            if not _CITED.search(reply, 0, start):
+                yield from _claims_in(value)
         start = reply.find("{", end)
 
 
 def _claims_in(value: Any) -> Iterator[Statement]:
+    """Claims within others come first, as they do in a reply that is still being written."""
     if isinstance(value, Mapping):
+        for key, item in value.items():
+            if key not in _EVIDENCE_KEYS:
+                yield from _claims_in(item)
         said = next((value[key] for key in _TEXT_KEYS if isinstance(value.get(key), str)), None)
         if said is not None and plain(said):
             marks = [int(number) for number in re.findall(r"\d{1,6}", " ".join(_marks_of(said)))]
             named: Any = next((value[key] for key in _EVIDENCE_KEYS if key in value), [])
             yield Statement(plain(said), tuple(dict.fromkeys([*_numbers(named), *marks])))
-        else:
-            for item in value.values():
-                yield from _claims_in(item)
     elif isinstance(value, list):
         for item in value:
             yield from _claims_in(item)

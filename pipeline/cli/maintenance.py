@@ -82,7 +82,7 @@ def config(invocation: Invocation) -> int:
         section = value if isinstance(value, dict) else {"": value}
         for key, item in section.items():
             full = f"{name}.{key}".rstrip(".")
-            origin = origins.get(full)
+            origin = next((by for one, by in origins.items() if one == full or one.startswith(f"{full}.")), None)
             line = Text.assemble((f"{full:26}", ""), (f"{item!s:24}", "bold" if origin else "dim"))
             invocation.console.print(line + Text(f" {origin}" if origin else "", "cyan"))
     return 0

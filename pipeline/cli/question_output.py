@@ -199,7 +199,7 @@ class SessionLine(Line):
 
 
 class FailedQuestionLine(Line):
-    """`recto search`, `recto ask`: a question of a file that could not be answered, in place of its line."""
+    """`recto ask`: a question of a file that could not be answered, in place of its line."""
 
     id: QuestionId
     error: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from pipeline.results import Answer
 
 Mode = Literal["text", "image", "fusion", "joint"]
+
+LONGEST_PREFIX = 80
+"""Characters of a question's id in the names of its files."""
 
 QuestionArgument = Annotated[str | None, typer.Argument(metavar="QUESTION", help="The question.", show_default=False)]
 QuestionsOption = Annotated[
@@ -114,7 +118,7 @@ def ask(
             if show is not None:
                 _show(library, only, show)
             return 0
-        texts = dict(asked)
+        texts, prefixes = dict(asked), _prefixes(question_id for question_id, _ in asked)
         for question_id, answer in library.ask_many(asked, k=k, mode=mode, filters=wanted):
             if not invocation.as_json:
                 invocation.console.print(f"\n{question_id}: {texts[question_id]}", style="bold", markup=False)
@@ -129,10 +133,23 @@ def ask(
             else:
                 AnswerPrinter(invocation.console, invocation.settings().answer.answerer).show_whole(answer)
             if show is not None:
-                _show(library, answer, show, f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', str(question_id))}-")
+                _show(library, answer, show, prefixes[question_id])
     if failures:
         say(f"{failures} of {len(asked)} questions failed")
     return FAILED if failures else 0
+
+
+def _prefixes(ids: Iterable[str | int | None]) -> dict[str | int | None, str]:
+    """What the files of each question begin with: its id as far as file names take it, no two alike."""
+    prefixes: dict[str | int | None, str] = {}
+    used: set[str] = set()
+    for number, one in enumerate(ids, start=1):
+        name = re.sub(r"[^\w.-]+", "-", str(one))[:LONGEST_PREFIX]
+        while name.casefold() in used:
+            name = f"{name}-{number}"
+        used.add(name.casefold())
+        prefixes[one] = f"{name}-"
+    return prefixes
 
 
 def _answer_one(
@@ -210,6 +227,7 @@ def figures(
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write each one's picture here.")] = None,
 ) -> int:
     """List a document's captioned figures and tables with the sentences that mention them."""
+    from pipeline.cli.human import page_name
     from pipeline.cli.output import FigureLine
     from pipeline.results import PageRef
     from pipeline.screenshots import crop, make_folder, save_picture
@@ -228,7 +246,9 @@ def figures(
             else:
                 said = f"  mentioned {len(figure.mentions)} times" if figure.mentions else ""
                 written = f"  {path}" if path else ""
-                invocation.console.print(f"page {figure.page_index}  {figure.caption}{said}{written}", markup=False)
+                page = library.page(PageRef(info.document_id, figure.page_index))
+                place = page_name(page.page_label if page else "?", figure.page_index)
+                invocation.console.print(f"{place}  {figure.caption}{said}{written}", markup=False)
     return 0
 
 

@@ -17,7 +17,7 @@ from threadpoolctl import ThreadpoolController
 
 from pipeline.config import Mode, RetrievalSection
 from pipeline.embedding.models import Embedders
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, InputError
 from pipeline.results import ChannelScore, PageCopy, PageHit, PageRef, SearchResult
 from pipeline.retrieval import channels
 from pipeline.retrieval.channels import Scope
@@ -77,7 +77,7 @@ class Retriever:
         `picture` is part of the question, for page embedders that take pictures; with no words beside it pages are
         ranked by what they look like alone, and text rerankers have nothing to go by.
         """
-        k, mode = k or self._settings.k, (mode or self._settings.mode) if question else "image"
+        k, mode = self._settings.k if k is None else k, (mode or self._settings.mode) if question else "image"
         wanted = max([k, *(stage.pages for stage in self._rerankers)])
         if mode == "joint" and not self._embedders.share_a_space:
             raise ConfigError(
@@ -114,7 +114,12 @@ class Retriever:
         return channels.documents_named(self._stores, name, Scope(among, len(among) < len(searchable)))
 
     def look_at(self, question: str, ref: PageRef) -> PageHit:
-        """One page as a hit, wherever it would have been ranked."""
+        """One page as a hit, wherever it would have been ranked. Raises `InputError` for one that is not stored."""
+        if ref not in self._stores.catalog.page_rows([ref]):
+            raise InputError(
+                f"page_index {ref.page_index} of document {ref.document_id} is not in the library: `recto documents` "
+                "shows what is, and `recto add` takes up a document that was interrupted"
+            )
         return self._hits(Pool([ref], {}), {0: ()}, np.zeros(1), self._facets.facets(question))[0]
 
     def _best(self, pool: Pool, totals: NDArray[np.float64], wanted: int) -> dict[int, Sequence[PageRef]]:

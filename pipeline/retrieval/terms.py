@@ -54,7 +54,10 @@ def glossary(own: Path | None = None) -> Glossary:
 
 
 def _read(text: str) -> dict[str, Facets]:
-    terms = {name: [words] if isinstance(words, str) else words for name, words in tomllib.loads(text)["terms"].items()}
+    table = tomllib.loads(text)["terms"]
+    if not isinstance(table, dict):
+        raise TypeError("terms is no table")
+    terms = {name: [words] if isinstance(words, str) else words for name, words in table.items()}
     if not all(
         isinstance(facets, list) and all(isinstance(facet, str) for facet in facets) for facets in terms.values()
     ):

@@ -144,3 +144,16 @@ def test_the_stream_ends_in_the_same_answer(embedder: TextEmbedder) -> None:
     assert "".join(event.text for event in events if isinstance(event, TextDelta)) == final.answer.text
     assert tuple(event.claim for event in events if isinstance(event, ClaimReady)) == final.answer.claims
     assert final.answer.claims == answerer.answer(question, PILE).claims
+
+
+def test_a_row_that_outgrows_the_embedder_with_its_headers_is_ranked_all_the_same(ask) -> None:
+    columns = [
+        f"Net revenue from ordinary activities in the year ended December 31, {year}" for year in range(2016, 2024)
+    ]
+    rows = [
+        " | ".join([region, *(f"about {100 + n} million after rebates" for n in range(8))])
+        for region in ("North", "South")
+    ]
+    table = hit([" | ".join(["Region", *columns]) + "\n" + "\n".join(rows)], kind=Kind.TABLE)
+    answer = ask("What was the net revenue of the South in 2019?", [table])
+    assert "South" in answer.claims[0].citations[0].quote

@@ -110,3 +110,16 @@ def test_the_schema_names_only_pieces_that_were_shown() -> None:
 def test_the_prompt_asks_for_the_form() -> None:
     assert '{"claims"' in CONTEXT.system and CONTEXT.closing.endswith("How many?")
     assert "square brackets" in build_context("How many?", [hit(["x"])], AnswerSection(image_tokens=0)).system
+
+
+@pytest.mark.parametrize("step", [1, 7, 10_000])
+@pytest.mark.parametrize(
+    ("reply", "texts"),
+    [
+        ({"text": "In short.", **TWO}, ["It owns nine ferries.", "Founded in 1962.", "In short."]),
+        ({**TWO, "text": "In short."}, ["It owns nine ferries.", "Founded in 1962.", "In short."]),
+        ({"claims": [{"text": "Nine.", "evidence": [{"id": 1, "text": "owns nine ferries"}]}]}, ["Nine."]),
+    ],
+)
+def test_claims_around_claims_are_read_alike_at_any_pace(reply: object, texts: list[str], step: int) -> None:
+    assert [claim.text for claim in read(json.dumps(reply), step).claims] == texts

@@ -171,6 +171,17 @@ def test_config_shows_values_origins_and_no_secret(recto: Recto) -> None:
     assert shown.code == 0 and "retrieval.k" in shown.out and "hush-hush" not in shown.out + shown.err
 
 
+def test_config_shows_where_a_table_came_from(recto: Recto, tmp_path: Path) -> None:
+    (tmp_path / "recto.toml").write_text("[retrieval]\nweights = { lexical = 0.5 }\n")
+    (line,) = [line for line in recto("config").out.splitlines() if "retrieval.weights" in line]
+    assert "recto.toml" in line
+
+
+def test_a_profile_with_a_mistyped_section_is_one_line(recto: Recto, tmp_path: Path) -> None:
+    (tmp_path / "recto.toml").write_text('profile = "local"\nembedding = "x"\n')
+    recto("config").fails_in_one_line(2, "embedding")
+
+
 def test_doctor_reports_an_endpoint_that_is_down(recto: Recto) -> None:
     settings = ["profile=endpoint", "answer.url=http://127.0.0.1:9/v1", "answer.model=m"]
     ended = recto("doctor", "--json", *(part for setting in settings for part in ("--set", setting)))

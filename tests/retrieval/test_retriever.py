@@ -7,7 +7,8 @@ import pytest
 
 from pipeline import Library
 from pipeline.config import load_settings
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, InputError
+from pipeline.results import PageRef
 
 QUESTION = "When did the harvest come?"
 
@@ -95,3 +96,10 @@ def test_a_device_that_is_not_there_is_named(almanac: Path) -> None:
 def test_weights_go_over_the_default() -> None:
     weights = load_settings({"retrieval": {"weights": '{"lexical": 0.3}'}}).retrieval.channel_weights
     assert weights["lexical"] == 0.3 and weights["visual"] == 1.0
+
+
+def test_a_page_that_is_not_stored_is_refused(almanac: Path) -> None:
+    with opened(almanac) as library:
+        known = library.search(QUESTION).hits[0].ref
+        with pytest.raises(InputError, match="page_index 99 of document"):
+            library.page_boxes(PageRef(known.document_id, 99), QUESTION)

@@ -62,7 +62,7 @@ def test_own_terms_are_added_and_win(tmp_path: Path) -> None:
     assert "gross profit" in mine.facets("gross margin")[0]
 
 
-@pytest.mark.parametrize("text", ["[terms", '[other]\n"a" = "b"', "[terms]\na = 1", None])
+@pytest.mark.parametrize("text", ["[terms", '[other]\n"a" = "b"', "[terms]\na = 1", 'terms = "x"', None])
 def test_a_glossary_that_cannot_be_read_is_one_line(tmp_path: Path, text: str | None) -> None:
     own = tmp_path / "own.toml"
     if text is not None:
