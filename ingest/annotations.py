@@ -6,8 +6,10 @@ beside that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pymupdf
 
@@ -18,7 +20,18 @@ from ingest.textlayer import Fragment
 
 _HIDDEN = pymupdf.mupdf.PDF_ANNOT_IS_HIDDEN
 _NO_VIEW = pymupdf.mupdf.PDF_ANNOT_IS_NO_VIEW
-_NO_TEXT = frozenset({pymupdf.mupdf.PDF_ANNOT_MOVIE, pymupdf.mupdf.PDF_ANNOT_SOUND, pymupdf.mupdf.PDF_ANNOT_3D})
+_OTHERS = frozenset(
+    {
+        pymupdf.mupdf.PDF_ANNOT_LINK,
+        pymupdf.mupdf.PDF_ANNOT_POPUP,
+        pymupdf.mupdf.PDF_ANNOT_WIDGET,
+        pymupdf.mupdf.PDF_ANNOT_MOVIE,
+        pymupdf.mupdf.PDF_ANNOT_SOUND,
+        pymupdf.mupdf.PDF_ANNOT_3D,
+    }
+)
+"""Read elsewhere, or without words."""
+_PLAIN_WORDS = pymupdf.TEXTFLAGS_WORDS & ~pymupdf.TEXT_PRESERVE_LIGATURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +49,9 @@ def read_annotations(page: pymupdf.Page, frame: PageFrame, fragments: Sequence[F
     hidden: list[HiddenText] = []
     errors: list[str] = []
     printed = " ".join(" ".join(fragment.text for fragment in fragments).split())
-    for xref, kind, _ in page.annot_xrefs():
-        if (
-            kind in (pymupdf.mupdf.PDF_ANNOT_LINK, pymupdf.mupdf.PDF_ANNOT_POPUP, pymupdf.mupdf.PDF_ANNOT_WIDGET)
-            or kind in _NO_TEXT
-        ):
-            continue
+    xrefs = [xref for xref, kind, _ in page.annot_xrefs() if kind not in _OTHERS]
+    words = page.get_text("words", flags=_PLAIN_WORDS) if xrefs else []
+    for xref in xrefs:
         try:
             annotation = page.load_annot(xref)
             text = " ".join(annotation.info["content"].split())
@@ -49,7 +59,7 @@ def read_annotations(page: pymupdf.Page, frame: PageFrame, fragments: Sequence[F
                 continue
             if annotation.flags & (_HIDDEN | _NO_VIEW):
                 hidden.append(HiddenText("in a hidden annotation", text))
-            elif text not in printed:
+            elif text not in printed or not _stands_in(annotation.rect, text, words):
                 box = frame.box(*tuple(annotation.rect * page.rotation_matrix))
                 author = " ".join(annotation.info["title"].split())
                 line = Line(f"{author}: {text}" if author else text, box)
@@ -57,3 +67,9 @@ def read_annotations(page: pymupdf.Page, frame: PageFrame, fragments: Sequence[F
         except Exception as error:  # damaged ones raise several unrelated classes, and cost only themselves
             errors.append(f"annotation {xref} cannot be read ({type(error).__name__}: {error})".splitlines()[0])
     return Annotations(blocks, hidden, errors)
+
+
+def _stands_in(rect: pymupdf.Rect, text: str, words: Sequence[tuple[Any, ...]]) -> bool:
+    """The annotation's own place says the same: it paints its words there, or repeats those that it marks."""
+    there = " ".join(word for x0, y0, x1, y1, word, *_ in words if rect.contains(((x0 + x1) / 2, (y0 + y1) / 2)))
+    return re.search(rf"(?<!\w){re.escape(text)}(?!\w)", there) is not None

@@ -141,9 +141,10 @@ class _Packer:
         used = self._counter[context] if context else self._special
         return used + self._cost(atoms) <= self._settings.max_tokens
 
-    def _context(self, first: _Atom, text: str = "") -> str:
+    def _context(self, first: _Atom, text: str = "", room: int | None = None) -> str:
         above, caption = self._above[first.block], self._captions[first.block]
-        return build_context(self._info.title, above, caption, self._counter, self._context_limit, text)
+        limit = self._context_limit if room is None else min(self._context_limit, room)
+        return build_context(self._info.title, above, caption, self._counter, limit, text)
 
     def _turn_to(self, block: Sequence[_Atom], previous: Kind | None) -> None:
         """Closes the current chunk before a block where that reads better than going on."""
@@ -236,6 +237,8 @@ class _Packer:
             if spans and spans[-1].box == atom.box and atom.kind not in _ROWS:
                 start = spans.pop().start
             spans.append(Span(start, len(text), atom.box))
+        # Without what the text says itself, more of the rest has its place: that may be longer than what was measured.
+        room = self._settings.max_tokens - self._cost(atoms)
         kinds = Counter[Kind]()
         for atom in atoms:
             kinds[atom.kind] += len(atom.text)
@@ -246,7 +249,7 @@ class _Packer:
                 len(self._done),
                 kinds.most_common(1)[0][0],
                 text,
-                self._context(atoms[0], text),
+                self._context(atoms[0], text, room),
                 0,
                 tuple(spans),
             )

@@ -8,7 +8,9 @@ and reads no page.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,8 @@ _BOOK_PAGE = (420.0, 595.0, 11.0)
 _TEXT_PAGE = (595.0, 842.0, 10.0)
 """A4: 86 characters of plain text a line."""
 _GUESSED_BYTES = 1 << 16  # enough to tell an encoding by
+_GUESSED_LINES = 1000
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def open_document(
@@ -98,5 +102,19 @@ def _outline(source: pymupdf.Document, page_count: int) -> list[tuple[int, str, 
 
 def _as_utf8(data: bytes) -> bytes:
     """Text with a mark that says UTF-8: without one, MuPDF takes what it likes."""
-    text = data.decode(text_encoding(data[:_GUESSED_BYTES]) or "utf-8", errors="replace")
-    return text.removeprefix("\ufeff").encode("utf-8-sig")
+    return _decoded(data).removeprefix("\ufeff").encode("utf-8-sig")
+
+
+def _decoded(data: bytes) -> str:
+    """The text by the encoding of its beginning; where that is plain ASCII and says nothing, by its other lines."""
+    encoding = text_encoding(data[:_GUESSED_BYTES]) or "utf-8"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        text = data.decode(encoding, errors="replace")
+    # A few wrong bytes among letters that are right are damage, not another encoding.
+    if encoding == "utf-8" and text.count("\ufffd") > 0.5 * len(_NOT_ASCII.findall(text)):
+        lines = islice((line for line in data.splitlines() if not line.isascii()), _GUESSED_LINES)
+        telling = b"".join(line + b"\n" for line in lines)[:_GUESSED_BYTES]
+        return data.decode(text_encoding(telling) or "cp1252", errors="replace")  # else the commonest of all others
+    return text

@@ -113,8 +113,9 @@ class Block:
 
 
 HIDDEN_TEXT = "hidden text"
-CAPTIONS = "captions"
 """Stage of an issue that tells of words which are in the file, are not seen on the page and were left out."""
+CAPTIONS = "captions"
+"""Stage of an issue that tells of pictures which a model did not describe, or of sentences that were left out."""
 
 
 @dataclass(frozen=True, slots=True)

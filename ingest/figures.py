@@ -52,6 +52,7 @@ class Figure:
 
 def find_figures(pages: Sequence[Page]) -> list[Figure]:
     """Every captioned item of the document, in order."""
+    texts = [(page.page_index, b, _running(b)) for page in pages for b in page.blocks if b.kind in _TEXT]
     figures = []
     for page in pages:
         for caption in page.blocks:
@@ -61,7 +62,7 @@ def find_figures(pages: Sequence[Page]) -> list[Figure]:
             named = _named_by(caption, page, is_table=found[1].lower() == "table")
             box = named.box if named else _space_above(caption, page) or caption.box
             words = named.text if named else ""
-            mentions = tuple(_mentions(found[1], found[2], caption, pages))
+            mentions = tuple(_mentions(found[1], found[2], caption, texts))
             label = " ".join(found[0].split())
             figures.append(Figure(label, page.page_index, box, _running(caption), words, mentions))
     return figures
@@ -96,19 +97,14 @@ def _space_above(caption: Block, page: Page) -> Box | None:
     return Box(min(box.x0 for box in sides), top, max(box.x1 for box in sides), caption.box.y0)
 
 
-def _mentions(name: str, number: str, caption: Block, pages: Sequence[Page]) -> Iterator[Mention]:
+def _mentions(name: str, number: str, caption: Block, texts: Sequence[tuple[int, Block, str]]) -> Iterator[Mention]:
     short = name.lower().startswith("fig")
     names = r"fig(?:ure|s|ures)?\.?" if short else rf"{re.escape(name)}s?"
     wanted = re.compile(rf"\b{names}\s*{re.escape(number)}(?![\w–-]|\.\d)", re.IGNORECASE)
-    for page in pages:
-        for block in page.blocks:
-            if block.kind not in _TEXT or block is caption:
-                continue
-            text = _running(block)
-            if wanted.search(text):
-                yield from (
-                    Mention(page.page_index, block.box, part) for part in _SENTENCE.split(text) if wanted.search(part)
-                )
+    for page_index, block, text in texts:
+        # The first test is there for speed: a document may have hundreds of captions and thousands of texts.
+        if number.lower() in text.lower() and block is not caption and wanted.search(text):
+            yield from (Mention(page_index, block.box, part) for part in _SENTENCE.split(text) if wanted.search(part))
 
 
 def _running(block: Block) -> str:

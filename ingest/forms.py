@@ -17,6 +17,13 @@ _GENERATED_NAME = re.compile(
     r"[\[\]#]|^(text|field|untitled|undefined|check ?box|f|c|p)[\s_.\-]*\d+([_.]\d+)*$", re.IGNORECASE
 )
 
+_WRITTEN = frozenset(
+    {
+        pymupdf.mupdf.PDF_WIDGET_TYPE_TEXT,
+        pymupdf.mupdf.PDF_WIDGET_TYPE_COMBOBOX,
+        pymupdf.mupdf.PDF_WIDGET_TYPE_LISTBOX,
+    }
+)
 _HIDDEN, _NO_VIEW = 1, 3
 """`Widget.field_display`: neither on screen nor on paper; on paper only."""
 
@@ -57,7 +64,8 @@ def read_fields(page: pymupdf.Page, layer: TextLayer) -> FormFields:
         if how:
             found.hidden.append(HiddenText(how, value))
             continue
-        found.rest[:] = [fragment for fragment in found.rest if not _lies_in(fragment, box)]
+        if value or widget.field_type not in _WRITTEN:  # an empty field hides nothing; a button that is off has a sign
+            found.rest[:] = [fragment for fragment in found.rest if not _lies_in(fragment, box)]
         if value:
             found.filled.append(FilledField(_label(widget) or _printed_label(box, found.rest), value, box))
     found.filled.sort(key=lambda item: (round(item.box[1] / 6), item.box[0]))
@@ -99,11 +107,7 @@ def _value(widget: pymupdf.Widget) -> str | None:
             # A group shows one value: the button that is on names it.
             return "yes" if state not in ("Off", "False") and state == _on_state(widget) else ""
         return "no" if state in ("Off", "False") else "yes"
-    if kind in (
-        pymupdf.mupdf.PDF_WIDGET_TYPE_TEXT,
-        pymupdf.mupdf.PDF_WIDGET_TYPE_COMBOBOX,
-        pymupdf.mupdf.PDF_WIDGET_TYPE_LISTBOX,
-    ):
+    if kind in _WRITTEN:
         value = widget.field_value
         parts = value if isinstance(value, list | tuple) else [value or ""]
         return " ".join(" ".join(str(part) for part in parts).split())

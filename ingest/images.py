@@ -131,7 +131,8 @@ def _load(path: Path, page_index: int, max_pixels: int) -> tuple[Image.Image, tu
         if image.format != "TIFF":
             frame.getexif().update(image.getexif())
         ImageOps.exif_transpose(frame, in_place=True)
-        frames = getattr(image, "n_frames", 1) if image.format != "TIFF" else 1
+        # The second picture of an MPO, a telephone's JPEG, is a preview or the same seen by another eye.
+        frames = getattr(image, "n_frames", 1) if image.format not in ("TIFF", "MPO") else 1
         unread = f"an animation of {frames} frames, of which the first is read" if frames > 1 else ""
         return frame, (width, height), unread
 

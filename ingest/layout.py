@@ -13,7 +13,7 @@ from ingest.attached import attach
 from ingest.columns import group_rows, reading_order
 from ingest.document import Block, Box, Kind, Line, Source
 from ingest.paragraphs import PageFrame, Style, body_style, paragraphs
-from ingest.rows import Row
+from ingest.rows import STAND_IN, Row
 from ingest.ruled_tables import take_ruled_table
 from ingest.rulings import Ruling, find_grids
 from ingest.tables import TableRows, split_tables
@@ -23,7 +23,6 @@ from ingest.writing import is_right_to_left
 _FOOT = 0.5
 _EDGE = 0.9
 """Below this part of the page a line under a footnote is the page's foot."""
-_STAND_IN = "\x00"
 _STAND_IN_WORDS = "\x00 stands for a table drawn here"
 
 
@@ -171,7 +170,7 @@ class DrawnTables:
 
     def add(self, table: TableRows) -> str:
         """Keeps a table; its name is long enough to weigh like text where columns are looked for."""
-        name = f"{_STAND_IN}{len(self._tables)}{_STAND_IN_WORDS}"
+        name = f"{STAND_IN}{len(self._tables)}{_STAND_IN_WORDS}"
         self._tables[name] = table
         return name
 
@@ -180,9 +179,9 @@ class DrawnTables:
         items: list[Row | TableRows] = []
         start = 0
         for index, row in enumerate(rows):
-            if self._tables and _STAND_IN in row.text:
+            if self._tables and STAND_IN in row.text:
                 items += split_tables(rows[start:index])
-                others = tuple(cell for cell in row.cells if _STAND_IN not in cell.text)
+                others = tuple(cell for cell in row.cells if cell.text not in self._tables)
                 items += [replace(row, cells=others)] if others else []
                 items += [table for name, table in self._tables.items() if name in row.text]
                 start = index + 1

@@ -22,7 +22,6 @@ CONVERTED = {
 }
 """Media types that MuPDF opens by itself, with its name for each; they are read as the PDF it makes of them."""
 
-SUPPORTED = IMAGES | {PDF} | CONVERTED.keys()
 READABLE = "PDF, PNG, JPEG, TIFF, WebP, GIF, BMP, XPS, EPUB, MOBI, FB2, CBZ, SVG or plain text"
 
 HEAD_BYTES = 8192  # what `filetype` looks at

@@ -173,7 +173,7 @@ def _is_known(box: Box, known: Sequence[Box]) -> bool:
 
 
 def _insert(blocks: Sequence[Block], block: Block) -> list[Block]:
-    """Puts a block after the last block that ends above it in its own columns, else first among those below it."""
+    """Puts a block after the last block that begins above it in its own columns, else first on the page."""
     place = 0
     for index, other in enumerate(blocks):
         shares_column = other.box.x0 < block.box.x1 and other.box.x1 > block.box.x0

@@ -10,6 +10,8 @@ from functools import lru_cache
 from ingest.scripts import MARKS
 from ingest.textlayer import Fragment
 
+STAND_IN = "\x00"
+"""First character of a fragment that stands for what is no words (a drawn table); it is a cell of its own."""
 _CURRENCY = "$€£¥₹"
 _NUMBER = re.compile(
     rf"^[\s{_CURRENCY}(+\-–—−~<>≤≥±*]*(\d[\d,.\s]*|[.,]\d+)\s*(%|x|X|bps?|pts?|[KMB]|mn|bn)?[\s)*%†‡]*(\(\w{{1,2}}\)|[\s,{MARKS}]+)*$"
@@ -105,7 +107,8 @@ def make_row(fragments: Sequence[Fragment]) -> Row:
             tail = cell.text in {")", "%", ")%", "%)", "x", "pts", "bps"} and _OPEN_NUMBER.match(last.text)
             apart = last.is_number and (cell.is_number or cell.text in _CURRENCY) and gap > 0.2 * fragment.size
             near = gap < _CELL_GAP * fragment.size and not apart
-            if glue or tail or near:
+            alone = cell.text.startswith(STAND_IN) or last.text.startswith(STAND_IN)
+            if (glue or tail or near) and not alone:
                 blank = "" if glue or tail or gap < 0.12 * fragment.size else " "
                 cells[-1] = Cell(last.text + blank + cell.text, last.x0, max(last.x1, cell.x1))
                 glue = False

@@ -16,7 +16,6 @@ SMALL = 0.85
 """A raised character is at most this part of its line's size."""
 _RAISED = str.maketrans("0123456789+-=abcdefghijklmnoprstuvwxyz", MARKS) | str.maketrans({"−": "⁻", "–": "⁻"})
 _PLAIN = re.compile(r"(st|nd|rd|th|tm|sm|[^\W\d_]{3,})$", re.IGNORECASE)
-_HAS_MARK = re.compile(rf"[{MARKS}]")
 _LONGEST = 8
 _MOST_LETTERS = 2
 """More raised letters are a word of noisy type, and would be lost to search."""
@@ -52,8 +51,3 @@ def raised(text: str, before: str) -> str:
     if not last.isalnum() and last not in ")]}|":
         return text
     return text.replace(core, f"^{core}" if len(core) == 1 else f"^({core})")
-
-
-def has_marks(text: str) -> bool:
-    """True when raised characters stand in `text`."""
-    return bool(_HAS_MARK.search(text))

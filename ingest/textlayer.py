@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import pymupdf
 
 from ingest.scripts import join_spans
-from ingest.visibility import Sight, TextLine
+from ingest.visibility import TextLine
 
 _CHARACTERS = str.maketrans(
     {
@@ -63,11 +63,6 @@ class Fragment:
     @property
     def middle(self) -> float:
         return (self.y0 + self.y1) / 2
-
-
-def read_fragments(page: pymupdf.Page) -> list[Fragment]:
-    """Every fragment that is seen on a page, in the file's order."""
-    return [fragment for fragment in fragments_of(page, Sight(page, ()).lines) if not fragment.hidden]
 
 
 def fragments_of(page: pymupdf.Page, lines: Sequence[TextLine]) -> list[Fragment]:

@@ -118,10 +118,6 @@ class Worker:
             raise RectoError(f"a worker process could not be started ({error}); check the installation") from None
 
     @property
-    def process_id(self) -> int:
-        return self._process.pid
-
-    @property
     def alive(self) -> bool:
         return self._process.poll() is None
 

@@ -243,7 +243,10 @@ class Settings(BaseSettings):
     @classmethod
     def _profile_defaults(cls, values: dict[str, Any]) -> dict[str, Any]:
         """`profile = "endpoint"` alone means: answer through the endpoint; `local`: weights may be fetched."""
-        presets = {"endpoint": ("answer", {"answerer": "endpoint"}), "local": ("embedding", {"download": True})}
+        presets: dict[str, tuple[str, dict[str, Any]]] = {
+            "endpoint": ("answer", {"answerer": "endpoint"}),
+            "local": ("embedding", {"download": True}),
+        }
         name, preset = presets.get(str(values.get("profile")), ("", {}))
         given = values.get(name) or {}
         if name and isinstance(given, Mapping):  # else pydantic says what is wrong with it

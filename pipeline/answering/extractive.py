@@ -161,10 +161,11 @@ def _claim(ranked: RankedUnit, ranking: Ranking) -> Claim:
 
 
 def _said(ranked: RankedUnit, ranking: Ranking) -> str:
-    """A row is said with only the columns asked for, when the question names some of them and not all."""
+    """A row is said with only the columns asked for, and those between them, when the question names some of them."""
     unit = ranked.unit
     if unit.kind is not UnitKind.ROW or len(unit.cells) < 3:
         return unit.said
     label, *others = unit.cells
-    asked = tuple(cell for cell in others if content_stems(cell[0]) & ranking.terms.specific)
-    return say_row((label, *asked)) if asked else unit.said
+    named = [at for at, (name, _) in enumerate(others) if content_stems(name) & ranking.terms.specific]
+    asked = others[named[0] : named[-1] + 1] if named else []
+    return say_row((label, *asked)) if any(value for _, value in asked) else unit.said

@@ -184,7 +184,7 @@ _NAME = re.compile(r"(?<=\S )[A-Z][^\W\d_]+|\b[A-Z][^\W\d_]+(?=(?: [A-Z]\.)? [A-
 def _fits(candidate: _Candidate, terms: QuestionTerms) -> bool:
     """Whether the unit says something beyond the question's words, and of the kind that is asked."""
     new = candidate.own - terms.terms - terms.specific
-    if _of_another_year(candidate, terms):
+    if _of_another_year(candidate, terms) or not any(map(str.isalpha, candidate.unit.said)):
         return False
     if terms.wants_money:
         unit = candidate.unit

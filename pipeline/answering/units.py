@@ -7,7 +7,7 @@ Never ranks.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import pairwise
 
@@ -16,6 +16,8 @@ from pipeline.answering.picture_words import group_words
 from pipeline.answering.sentences import sentence_ends
 
 CELLS = " | "
+MOST_LABELS = 3
+"""Lines between two rows of one table; more are a text between two tables."""
 
 
 class UnitKind(StrEnum):
@@ -78,11 +80,15 @@ def cut(chunk: Chunk) -> tuple[Unit, ...]:
         return _picture_units(chunk)
     text = chunk.text
     units: list[Unit] = []
-    heading = ""
-    for is_row, lines in _runs(text):
+    heading, header = "", _Header()
+    runs = _runs(text)
+    for number, (is_row, lines) in enumerate(runs):
         if is_row:
-            units += _rows(chunk, lines, heading)
+            goes_on = number + 2 < len(runs) and _is_label(text, runs[number + 1][1])
+            units += _rows(chunk, lines, heading, header, goes_on)
             continue
+        if not _is_label(text, lines):
+            header.rows = []
         for start, end in lines:
             line = text[start:end]
             units += _sentences(chunk, start, end, heading)
@@ -138,7 +144,7 @@ def _flat(text: str) -> str:
 
 # Rows ------------------------------------------------------------------------------------------------------------
 
-_VALUE = re.compile(r"^[\s$€£(+\-\u2212]*\d[\d.,\s]*[)%]?\s*(?:[a-zA-Z%]{1,3})?$")
+_VALUE = re.compile(r"^[\s$€£(+\-\u2212]*\d[\d.,\s]*[)%]?\s*(?:[a-zA-Z%]{1,3}|[mb]illion)?$")
 _YEAR = re.compile(r"^(?:FY\s*|CY\s*)?(?:19|20)\d\d\S?$")
 
 
@@ -147,26 +153,44 @@ def _is_header(cells: list[str]) -> bool:
     return not any(_VALUE.match(cell) and not _YEAR.match(cell) for cell in cells)
 
 
-def _rows(chunk: Chunk, lines: list[tuple[int, int]], heading: str) -> list[Unit]:
-    """The rows of one or more tables, each with the header above it: a table's first rows without values, up to three.
+@dataclass
+class _Header:
+    """The header rows in force: they hold for the rows below, also beyond a line such as "Current liabilities:"."""
 
-    In a table of words alone only the first row is its header.
+    rows: list[list[str]] = field(default_factory=list)
+
+
+def _is_label(text: str, lines: list[tuple[int, int]]) -> bool:
+    """Whether lines between two rows of a table only name what follows."""
+    said = [text[start:end].rstrip() for start, end in lines]
+    return len(said) <= MOST_LABELS and all(len(line.split()) <= 14 and line[-1:] not in ".!?;" for line in said)
+
+
+def _rows(
+    chunk: Chunk, lines: list[tuple[int, int]], heading: str, header: _Header, goes_on: bool = False
+) -> list[Unit]:
+    """The rows of one or more tables, each with the header above it: a table's first rows without values, up to four.
+
+    In a table of words alone only the first row is its header. `header` holds what was in force above, and what is
+    below. goes_on: the table goes on after a label.
     """
     table = [_split(chunk.text[start:end]) for start, end in lines]
-    header: list[list[str]] = []
-    fresh = True
+    if _is_header(table[0]) and any(any(map(str.isalpha, cell)) or _YEAR.match(cell) for cell in table[0][1:]):
+        header.rows = []
+    fresh = not header.rows
     units: list[Unit] = []
     for number, ((start, end), cells) in enumerate(zip(lines, table, strict=True)):
-        followed = number + 1 < len(table)
+        followed = goes_on or number + 1 < len(table)
         opens = not fresh and followed and _is_header(cells) and (not cells[0] or any(map(_YEAR.match, cells)))
         if opens:
-            header, fresh = [], True
-        if fresh and followed and _is_header(cells) and (not header or _headed(header, cells)) and len(header) < 3:
-            header.append(cells)
-            units.append(_row(chunk, start, end, [], heading))
+            header.rows, fresh = [], True
+        above = header.rows
+        if fresh and followed and _is_header(cells) and (not above or _headed(above, cells)) and len(above) < 4:
+            above.append(cells)
+            units.append(replace(_row(chunk, start, end, [], heading), kind=UnitKind.HEADING))
             continue
         fresh = False
-        units.append(_row(chunk, start, end, header, heading))
+        units.append(_row(chunk, start, end, above, heading))
     return units
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 import snowballstemmer  # type: ignore[import-untyped]
 
 _STEMMER = snowballstemmer.stemmer("english")
-_TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|[^\W_]+")
+_TOKEN = re.compile(r"\d+(?:,\d{3}(?!\d)|\.\d+)*|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|[^\W_]+")
 _POSSESSIVE = re.compile(r"['\u2019]s?$")
 
 STOP_WORDS = frozenset(
@@ -45,6 +45,8 @@ def stem(word: str) -> str:
 
 _ONE_WAY = (
     (re.compile(r"\b(?:fy|cy|fiscal(?: year)?)\s?['\u2019]?(?=(?:19|20)\d\d\b)"), ""),
+    (re.compile(r"\b(?:fy|cy)\s?['\u2019]?(?=\d\d\b)"), "20"),
+    (re.compile(r"\bq([1-4])\s?['\u2019]?(?=(?:19|20)\d\d\b)"), r"q\1 "),
     (re.compile(r"\b(?:first|1st) quarter\b"), "q1"),
     (re.compile(r"\b(?:second|2nd) quarter\b"), "q2"),
     (re.compile(r"\b(?:third|3rd) quarter\b"), "q3"),
@@ -148,13 +150,14 @@ def question_terms(question: str) -> QuestionTerms:
         first = not before or before[-1] in ".?!:"
         capitals = sum(letter.isupper() for letter in word)
         named = capitals >= 2 or (capitals == 1 and word[0].isupper() and not first)
-        if any(c.isdigit() for c in word) or (named and len(word) > 1 and not all_capitals):
+        if named and len(word) > 1 and not all_capitals:
             specific |= content_stems(word)
+    content = content_stems(question)  # as a whole: "FY" and "22" are no words of "FY22"
     asked = question.strip()
     wants_money = bool(_MONEY_ASKED.search(asked))
     return QuestionTerms(
         content_stems(_HOW_MUCH.sub(" ", question)),
-        frozenset(specific),
+        frozenset(term for term in content if term in specific or any(map(str.isdigit, term))),
         wants_money or bool(_NUMBER_ASKED.search(asked)),
         wants_money,
         bool(_PERSON_ASKED.search(asked)),

@@ -157,3 +157,9 @@ def test_a_row_that_outgrows_the_embedder_with_its_headers_is_ranked_all_the_sam
     table = hit([" | ".join(["Region", *columns]) + "\n" + "\n".join(rows)], kind=Kind.TABLE)
     answer = ask("What was the net revenue of the South in 2019?", [table])
     assert "South" in answer.claims[0].citations[0].quote
+
+
+def test_years_between_those_asked_for_are_said(ask) -> None:
+    rows = "EUR million | 2024 | 2023 | 2022 | 2021\nRevenue of Halden | 9.1 | 8.2 | 7.3 | 6.4"
+    answer = ask("What was the average revenue of Halden in 2022 - 2024?", [hit([rows], kind=Kind.TABLE)])
+    assert answer.claims[0].text == "Revenue of Halden | 2024: 9.1 | 2023: 8.2 | 2022: 7.3"

@@ -72,6 +72,23 @@ def test_a_row_is_said_with_its_headers_and_quoted_as_it_stands() -> None:
     assert costs.said == "Costs | 2024: (400.0) | 2023: (390.5)"
 
 
+def test_a_header_holds_beyond_a_line_that_names_what_follows() -> None:
+    text = (
+        "EUR million | 2024 | 2023\nCurrent liabilities:\nAccounts payable | 57 | 43\n"
+        "The company has changed its policy. It now counts leases.\nGoodwill | 12 | 11"
+    )
+    units = {unit.quote: unit for unit in cut(chunk(text, kind=Kind.TABLE))}
+    assert units["EUR million | 2024 | 2023"].kind is UnitKind.HEADING
+    assert units["Accounts payable | 57 | 43"].said == "Accounts payable | 2024: 57 | 2023: 43"
+    assert units["Goodwill | 12 | 11"].said == "Goodwill | 12 | 11"
+
+
+def test_a_second_table_brings_its_own_header() -> None:
+    text = "Lines | 2024\nFerries | 9\nBy port\nPort | Calls\nOslo | 41 million\nBergen | 17 million"
+    said = [unit.said for unit in cut(chunk(text, kind=Kind.TABLE))]
+    assert said[-2:] == ["Oslo | Calls: 41 million", "Bergen | Calls: 17 million"]
+
+
 def test_two_header_rows_are_joined() -> None:
     text = " | Passengers | Passengers\nRoute | 2024 | 2023\nNorth | 120 | 110"
     assert cut(chunk(text, kind=Kind.TABLE))[-1].said == "North | Passengers 2024: 120 | Passengers 2023: 110"

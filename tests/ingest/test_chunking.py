@@ -267,3 +267,15 @@ def test_a_page_that_fits_into_one_chunk_is_one():
     )
     assert [chunk.text.splitlines()[0] for chunk in chunks] == ["Why people sail"]
     assert "skippers" in chunks[0].text
+
+
+def test_a_context_that_grows_when_the_text_says_the_title_stays_within_the_limit():
+    """What the title leaves free may be filled by an outer heading, which was not there when the text was measured."""
+    outer, near = " ".join(["x"] * 8), " ".join(["y"] * 8)
+    above = [block(Kind.HEADING, outer, level=1), block(Kind.HEADING, near, start=1, level=2)]
+    text = block(Kind.TEXT, " ".join(["t", "u", *["a"] * 10]), " ".join(["b"] * 13))
+    info = replace(INFO, title="t u")
+    sizes = ChunkSettings(max_tokens=40, context_tokens=20)
+    chunks = chunk_document(info, [page(*above), page(text, index=1)], word_tokens, sizes)[1]
+    assert [chunk.text for chunk in chunks] == [" ".join(line.text for line in text.lines)]
+    assert chunks[0].context == near and chunks[0].tokens <= 40

@@ -79,6 +79,30 @@ def test_text_in_other_encodings(tmp_path: Path, encoding: str) -> None:
     assert text in words(read(path)[1])
 
 
+LOG = "The harbour log of the day: ten ships came in and two went out again.\n" * 1000
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("utf-8", "We paid for the café … 40 €"),
+        ("cp1252", "We paid for the café … 40 €"),
+        ("cp1252", "We went to the café"),
+        ("cp1251", "Отчёт за прошлый год: продажи выросли на двенадцать процентов"),
+    ],
+)
+def test_the_encoding_of_a_long_text_that_begins_in_plain_ascii(tmp_path: Path, encoding: str, text: str) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes((LOG + text).encode(encoding))
+    assert words(read(path)[1]).endswith(text)
+
+
+def test_damage_in_a_long_text_costs_only_itself(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(LOG.encode() + b"caf\xe9, then " + "Größe der Häuser in Österreich".encode())
+    assert words(read(path)[1]).endswith("Größe der Häuser in Österreich")
+
+
 def test_a_damaged_book_is_an_input_error_and_leaves_nothing(tmp_path: Path) -> None:
     path = write_epub(tmp_path / "a.epub", ("One",))
     path.write_bytes(path.read_bytes()[:300])

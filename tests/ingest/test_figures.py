@@ -54,3 +54,13 @@ def test_a_caption_alone_is_its_own_place():
     text = block(Kind.TEXT, 0.4, 0.5, "Some text of the harbour", "of two lines")
     [figure] = find_figures([page(0, text, CAPTION)])
     assert figure.box == CAPTION.box and figure.text == "" and figure.mentions == ()
+
+
+def test_the_lines_of_a_text_are_joined_once_however_many_captions_there_are(monkeypatch):
+    joined = []
+    monkeypatch.setattr("ingest.figures.join_lines", lambda lines: joined.append(lines) or " ".join(lines))
+    captions = [block(Kind.CAPTION, 0.5, 0.52, f"Figure {number}: A ship") for number in range(20)]
+    texts = [block(Kind.TEXT, 0.6, 0.7, f"See Figure {number}.") for number in range(20)]
+    figures = find_figures([page(number, *pair) for number, pair in enumerate(zip(captions, texts, strict=True))])
+    assert [len(figure.mentions) for figure in figures] == [1] * 20
+    assert len(joined) <= len(texts) + 2 * len(captions), "a caption is a text, too, and is shown with its figure"

@@ -255,6 +255,12 @@ def test_a_picture_of_a_hundred_megapixels_costs_little_more_than_its_decoded_se
     assert int(done.stdout) < 350, "MB: 100 decoded, 75 as they are given back, 25 of strips"
 
 
+def test_the_preview_in_a_telephones_jpeg_is_no_frame_of_an_animation(tmp_path: Path) -> None:
+    two_tone().save(tmp_path / "a.jpg", format="MPO", save_all=True, append_images=[two_tone(40, 20)])
+    page = parse_image_page(tmp_path / "a.jpg", 0, IngestSettings(), None)
+    assert (page.width, page.height, page.issues) == (80, 40, ())
+
+
 def test_an_animation_says_that_more_frames_are_in_the_file(tmp_path: Path) -> None:
     two_tone().save(tmp_path / "a.gif", save_all=True, append_images=[two_tone().rotate(90), two_tone().rotate(180)])
     (issue,) = parse_image_page(tmp_path / "a.gif", 0, IngestSettings(), None).issues

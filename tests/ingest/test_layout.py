@@ -10,7 +10,8 @@ from ingest.document import Block, Box, Kind, Line
 from ingest.layout import lay_out
 from ingest.ocr_layout import lay_out_ocr
 from ingest.paragraphs import PageFrame, join_hyphens
-from ingest.textlayer import Fragment, read_fragments, unknown_share
+from ingest.textlayer import Fragment, unknown_share
+from tests.ingest.pages import read_fragments
 
 LEFT = "The first column tells how the harbour was built by the town and by its merchants in the year of the flood. "
 RIGHT = "Another column speaks of cranes and of ropes and of the people who worked with them for a hundred years. "

@@ -207,6 +207,18 @@ def test_form_values_are_given_once():
     assert text.startswith("Application")
 
 
+def test_an_empty_field_leaves_the_words_printed_under_it():
+    document = pymupdf.open()
+    page = document.new_page()
+    page.insert_text((72, 100), "Name of the claimant")
+    page.insert_text((74, 125), "Marta Ilvesson")
+    widget = pymupdf.Widget()
+    widget.field_type, widget.field_name = pymupdf.PDF_WIDGET_TYPE_TEXT, "claimant"
+    widget.rect, widget.field_value = pymupdf.Rect(72, 110, 300, 132), ""
+    page.add_widget(widget)
+    assert "Marta Ilvesson" in words(parse_pdf_page(reopen(document), 0, SETTINGS, None))
+
+
 def test_blank_page_asks_no_ocr():
     document = pymupdf.open()
     document.new_page()
@@ -381,3 +393,20 @@ def test_comments_are_blocks_with_their_authors_and_free_text_is_read_once() -> 
     box = next(block.box for block in notes if "Reviewer" in block.text)
     # Icons of notes stay upright when the page is turned: their upper left corner stays in place.
     assert (box.x0, box.y0) == pytest.approx((1 - 400 / 800, 300 / 600), abs=0.01)
+
+
+@pytest.mark.parametrize("rotation", [0, 90])
+def test_a_comment_is_said_unless_its_own_place_says_it(rotation: int) -> None:
+    document = pymupdf.open()
+    page = document.new_page(width=600, height=800)
+    page.insert_text((72, 100), "No notes follow on the budget of the spring.", fontsize=12)
+    page.add_text_annot((400, 300), "No")
+    page.add_text_annot((400, 400), "spring")
+    for marked, remark in (("budget", "budget"), ("notes follow", "No"), ("follow on", "low")):
+        mark = page.add_highlight_annot(page.search_for(marked))
+        mark.set_info(content=remark)
+        mark.update()
+    page.set_rotation(rotation)
+    parsed = parse_pdf_page(reopen(document), 0, SETTINGS, None)
+    notes = [block.text for block in parsed.blocks if block.kind is Kind.ANNOTATION]
+    assert sorted(notes) == ["No", "No", "low", "spring"]

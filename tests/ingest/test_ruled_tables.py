@@ -1,12 +1,17 @@
 """Tables whose cells are drawn, on real pages."""
 
+import random
+import re
+from itertools import pairwise
+
 import pymupdf
 import pytest
 
 from ingest.document import Block, Kind
 from ingest.layout import PageFrame, lay_out
 from ingest.rulings import Ruling, find_grids, read_rulings
-from ingest.textlayer import read_fragments
+from ingest.textlayer import Fragment
+from tests.ingest.pages import read_fragments
 
 XS, YS = (50, 180, 260, 550), (100, 130, 200, 270)
 CELLS = (
@@ -64,6 +69,32 @@ def test_text_around_a_table_stays_in_order():
     page.insert_text((50, 80), "Before the table there is a sentence.", fontsize=9)
     page.insert_text((50, 300), "After the table there is another.", fontsize=9)
     assert [block.kind for block in blocks_of(page)] == [Kind.TEXT, Kind.TABLE, Kind.TEXT]
+
+
+def test_words_beside_the_top_of_a_table_stay():
+    page = drawn()
+    page.insert_text((XS[-1] + 2, YS[0] + 8), "(EUR m)", fontsize=9)
+    page.insert_text((XS[0] - 35, YS[0] + 9), "Table A", fontsize=9)
+    beside, table = blocks_of(page)
+    assert (beside.kind, beside.text) == (Kind.TEXT, "Table A (EUR m)")
+    assert tuple(line.cells for line in table.lines) == CELLS
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_every_word_in_and_around_a_table_is_given_once(seed):
+    """A grid with some lines and words missing, and words thrown anywhere on the page and along the grid's top."""
+    chance = random.Random(seed)
+    xs = sorted(chance.sample(range(60, 540, 30), chance.randint(3, 6)))
+    ys = sorted(chance.sample(range(60, 740, 20), chance.randint(3, 8)))
+    rulings = [Ruling(a, y, b, y) for y in ys for a, b in pairwise(xs) if chance.random() < 0.9]
+    rulings += [Ruling(x, a, x, b) for x in xs for a, b in pairwise(ys) if chance.random() < 0.9]
+    places = [(x + 3.0, y + 4.0) for y in ys[:-1] for x in xs[:-1] if chance.random() < 0.9]
+    places += [(chance.uniform(20, 560), ys[0] + chance.uniform(-3, 3)) for _ in range(3)]
+    places += [(chance.uniform(40, 500), chance.uniform(40, 760)) for _ in range(chance.randint(0, 25))]
+    fragments = [Fragment(f"w{number:03d}", x, y, x + 18, y + 10, 9) for number, (x, y) in enumerate(places)]
+    blocks = lay_out(fragments, PageFrame(600, 800), rulings=rulings)
+    found = re.findall(r"w\d{3}", " ".join(line.text for block in blocks for line in block.lines))
+    assert sorted(found) == [fragment.text for fragment in fragments]
 
 
 def test_a_cell_over_several_columns_is_in_each_and_said_once():

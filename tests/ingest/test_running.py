@@ -6,7 +6,7 @@ import pytest
 from ingest.document import FURNITURE, Block, Box, Kind, Line, Page
 from ingest.layout import PageFrame, lay_out
 from ingest.running import mark_running
-from ingest.textlayer import read_fragments
+from tests.ingest.pages import read_fragments
 
 PROSE = "The harbour was built by the town and by its merchants in the year of the flood, and it was built well. "
 

@@ -10,7 +10,8 @@ from ingest.blanks import mend_blanks
 from ingest.layout import PageFrame, lay_out
 from ingest.rows import Cell
 from ingest.scripts import raised
-from ingest.textlayer import Fragment, read_fragments
+from ingest.textlayer import Fragment
+from tests.ingest.pages import read_fragments
 
 
 def text_of(page: pymupdf.Page) -> str:

@@ -6,7 +6,7 @@ import pytest
 from ingest.document import Block, Kind
 from ingest.layout import PageFrame, lay_out
 from ingest.rows import Cell
-from ingest.textlayer import read_fragments
+from tests.ingest.pages import read_fragments
 
 
 class Sheet:
