@@ -11,10 +11,9 @@ from pipeline.cli.errors import FAILED, say
 from pipeline.cli.invocation import Invocation, command
 
 if TYPE_CHECKING:
-    from llama_index.core.llms import LLM
-
     from eval.compare import Compared
     from eval.runs.records import Run
+    from pipeline.generation.base import Generator
 
 COMMON = ("json", "debug")
 
@@ -202,10 +201,11 @@ def make_questions(
     from eval.making.questions import make_questions as made_questions
     from eval.output import MadeLine
 
-    llm = _model(invocation, "makes the questions")
+    generator = _model(invocation, "makes the questions")
+    judge = Judge(generator.llm, explain=generator.explain)
     became: Counter[str] = Counter()
     with invocation.open() as library:
-        for made in made_questions(library, llm, Judge(llm), count, out, seed):
+        for made in made_questions(library, generator, judge, count, out, seed):
             became[made.rejected or "kept"] += 1
             if made.record is not None and invocation.as_json:
                 invocation.write(MadeLine(**made.record))
@@ -215,7 +215,7 @@ def make_questions(
     return 0 if became["kept"] else FAILED
 
 
-def _model(invocation: Invocation, does: str) -> LLM:
+def _model(invocation: Invocation, does: str) -> Generator:
     """The configured model, whatever answers questions."""
     from pipeline.errors import ConfigError
     from pipeline.generation.factory import make_generator
@@ -223,7 +223,7 @@ def _model(invocation: Invocation, does: str) -> LLM:
     answer = invocation.settings().answer
     if answer.answerer == "extractive" and not (answer.url and answer.model):
         raise ConfigError(f"a language model {does}: set answer.url and answer.model to one that is served")
-    return make_generator(answer).llm
+    return make_generator(answer)
 
 
 def reword(
@@ -243,10 +243,10 @@ def reword(
     from eval.output import WordingLine
     from eval.robustness.wordings import reword as reworded
 
-    llm = _model(invocation, "rewords the questions")
+    generator = _model(invocation, "rewords the questions")
     corpus = load(kind, folder, libraries / "made-pages")
     became: Counter[str] = Counter()
-    for wording in reworded(corpus.questions, llm, way, out):
+    for wording in reworded(corpus.questions, generator, way, out):
         became[wording.rejected or "kept"] += 1
         if invocation.as_json:
             invocation.write(WordingLine.of(wording))

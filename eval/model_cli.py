@@ -40,6 +40,8 @@ def compare(
     asked = [read_question(record, place) for place, record in json_lines(questions)]
     with invocation.open() as library:
         sample = draw(library, asked, pages)
+        if sample.left_out:
+            say(f"questions left out, as a gold page of theirs could not be read: {', '.join(sample.left_out)}")
         settings = invocation.settings().embedding
         found = []
         for model in models:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import ir_measures
@@ -24,10 +24,11 @@ from pipeline.embedding.base import PageEmbedder, PageInput
 from pipeline.embedding.models import load_embedders
 from pipeline.results import PageRef
 from pipeline.retrieval.maxsim import maxsim
+from pipeline.stores.numbers import FORMS
 
 SEED = 0
-BYTES_A_NUMBER, BYTES_A_BOX = 2, 16
-"""As bags are stored."""
+BYTES_A_BOX = 16
+"""As bags are stored; their vectors as `embedding.page_storage` says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,51 +46,59 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Pages with their titles, and the questions whose gold pages are all among them (`gold`, by question)."""
+    """Pages with their titles, and the questions whose gold pages are all among them (`gold`, by question).
+
+    left_out: ids of questions with a gold page that the library could not read.
+    """
 
     pages: tuple[tuple[PageRef, Page, str], ...]
     questions: tuple[Question, ...]
     gold: tuple[frozenset[PageRef], ...]
+    left_out: tuple[str, ...]
 
 
 def draw(library: Library, questions: Sequence[Question], pages: int) -> Sample:
     """All gold pages of the questions, and others at random (seeded) until there are `pages`.
 
-    Raises `EvaluationError` when no question has a gold page, or gold is not in the library.
+    Raises `EvaluationError` when no question has a gold page, or gold is not in the library, or of a name that two
+    documents there have.
     """
-    names = {row.info.name: row.info for row in library.documents()}
-    gold = []
+    documents = [row.info for row in library.documents()]
+    names: dict[str, list[str]] = {}
+    for info in documents:
+        names.setdefault(info.name, []).append(info.document_id)
+    asked = []
     for question in questions:
-        missing = [item.document for item in question.gold if item.document not in names]
-        if missing:
-            raise EvaluationError(f"question {question.id}: its document {missing[0]} is not in the library")
-        gold.append(frozenset(PageRef(names[one.document].document_id, one.page_index) for one in question.gold))
-    asked = [(question, refs) for question, refs in zip(questions, gold, strict=True) if refs]
+        useful = [item for item in question.gold if item.grade > 0]
+        for item in useful:
+            ids = names.get(item.document, [])
+            if len(ids) != 1:
+                what = f"stands for {len(ids)} documents of" if ids else "is not in"
+                raise EvaluationError(f"question {question.id}: its document {item.document} {what} the library")
+        if useful:
+            asked.append((question, frozenset(PageRef(names[one.document][0], one.page_index) for one in useful)))
     if not asked:
         raise EvaluationError('no question says where its answer stands: give "gold" pages')
-    titles = {info.document_id: info.title for info in names.values()}
+    titles = {info.document_id: info.title for info in documents}
     wanted = {ref for _, refs in asked for ref in refs}
-    everything = [PageRef(info.document_id, at) for info in names.values() for at in range(info.page_count)]
+    everything = [PageRef(info.document_id, at) for info in documents for at in range(info.page_count)]
     others = sorted(set(everything) - wanted)
     random.Random(SEED).shuffle(others)
     refs = sorted([*wanted, *others[: max(0, pages - len(wanted))]])
     parsed = [(ref, library.page(ref), titles[ref.document_id]) for ref in refs]
     kept = tuple((ref, page, title) for ref, page, title in parsed if page is not None)
-    return Sample(kept, tuple(question for question, _ in asked), tuple(refs for _, refs in asked))
+    readable = {ref for ref, _, _ in kept}
+    whole = [(question, refs) for question, refs in asked if refs <= readable]
+    if not whole:
+        raise EvaluationError(
+            "no question has gold pages that the library could read: `recto documents` shows its state"
+        )
+    left_out = tuple(question.id for question, refs in asked if not refs <= readable)
+    return Sample(kept, tuple(question for question, _ in whole), tuple(refs for _, refs in whole), left_out)
 
 
-def measure(
-    library: Library,
-    sample: Sample,
-    model: str,
-    settings: EmbeddingSection,
-    k: int,
-    done: Callable[[int], None] = lambda pages: None,
-) -> Measured:
-    """`model` (as `embedding.page_model`) on the sample; `done` is told of every group of pages.
-
-    Raises `ModelError`, `ConfigError` as loading it does.
-    """
+def measure(library: Library, sample: Sample, model: str, settings: EmbeddingSection, k: int) -> Measured:
+    """`model` (as `embedding.page_model`) on the sample. Raises `ModelError`, `ConfigError` as loading it does."""
     embedder: PageEmbedder = load_embedders(settings.model_copy(update={"page_model": model})).pages
     inputs = [
         PageInput(page, title, lambda ref=ref: library.page_picture(ref))  # type: ignore[misc]
@@ -103,7 +112,6 @@ def measure(
         started = time.perf_counter()
         bags += embedder.embed_pages(group)
         seconds += time.perf_counter() - started
-        done(len(group))
     sizes = np.array([len(bag.vectors) for bag in bags], np.int64)
     vectors = np.concatenate([bag.vectors for bag in bags])
     keys = [page_id(ref.document_id, ref.page_index) for ref, _, _ in sample.pages]
@@ -115,13 +123,14 @@ def measure(
         order = np.argsort(-maxsim(asked, vectors, sizes), kind="stable")[:k]
         grades = {page_id(ref.document_id, ref.page_index): 1 for ref in gold}
         recalls.append(measured(ir_measures.R @ k, grades, [keys[row] for row in order]) or 0.0)
-    row_bytes = embedder.identity.dimension * BYTES_A_NUMBER + BYTES_A_BOX
+    rows, storage = int(sizes.sum()), FORMS[settings.page_storage]
+    bytes_stored = storage.size(rows, embedder.identity.dimension) + rows * BYTES_A_BOX
     return Measured(
         model,
         embedder.identity.dimension,
         tuple(recalls),
         float(sizes.mean()),
-        float(sizes.mean()) * row_bytes,
+        bytes_stored / len(bags),
         seconds / len(bags),
         asking / len(sample.questions),
     )

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import permutation_test
 
+from eval.errors import EvaluationError
+
 DRAWS = 10_000
 CONFIDENCE = 0.95
+BATCH = 1_000_000
+"""Values drawn at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +27,14 @@ class Interval:
 
 
 def interval(scores: Sequence[float], seed: int = 0) -> Interval:
-    """Percentile bootstrap over questions (Efron 1979), 95 %, `DRAWS` draws. `scores` must not be empty."""
+    """Percentile bootstrap over questions (Efron 1979), 95 %, `DRAWS` draws.
+
+    Raises `EvaluationError` for no scores: there is no mean of nothing.
+    """
+    if not len(scores):
+        raise EvaluationError("no question has a score here: there is no mean of nothing")
     values = np.asarray(scores, float)
-    draws = np.random.default_rng(seed).integers(0, len(values), (DRAWS, len(values)))
-    low, high = _percentiles(values[draws].mean(axis=1))
+    low, high = _percentiles(_drawn_means(values, seed))
     return Interval(float(values.mean()), low, high, len(values))
 
 
@@ -72,10 +80,22 @@ def paired(a: Sequence[float], b: Sequence[float], seed: int = 0) -> Difference:
     """
     first, second = np.asarray(a, float), np.asarray(b, float)
     gains = second - first
-    draws = np.random.default_rng(seed).integers(0, len(gains), (DRAWS, len(gains)))
-    low, high = _percentiles(gains[draws].mean(axis=1))
+    low, high = _percentiles(_drawn_means(gains, seed))
     means = float(first.mean()), float(second.mean()), float(gains.mean())
     return Difference(*means, low, high, _p(gains, seed), len(gains))
+
+
+def _drawn_means(values: np.ndarray, seed: int) -> np.ndarray:
+    """`DRAWS` means of as many values drawn again; the same whatever `BATCH` is, which bounds the memory."""
+    chance, count = np.random.default_rng(seed), len(values)
+    rows = _rows(count)
+    sizes = [min(rows, DRAWS - start) for start in range(0, DRAWS, rows)]
+    return np.concatenate([values[chance.integers(0, count, (size, count))].mean(axis=1) for size in sizes])
+
+
+def _rows(count: int) -> int:
+    """Draws of `count` values in a batch."""
+    return max(1, BATCH // count)
 
 
 def _percentiles(means: np.ndarray) -> tuple[float, float]:
@@ -93,6 +113,7 @@ def _p(gains: np.ndarray, seed: int) -> float:
         permutation_type="samples",
         vectorized=True,
         n_resamples=DRAWS,
+        batch=_rows(len(changed)),
         rng=np.random.default_rng(seed),
     )
     return float(result.pvalue)

@@ -58,7 +58,7 @@ def identify(path: Path) -> FileIdentity:
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:
-    """Every file named by `paths`, folders walked recursively in sorted order, each path once.
+    """Every file named by `paths`, folders and links to folders walked in sorted order, each path once.
 
     Hidden files and folders inside a folder are skipped. Files of other types stay in the list: `identify`
     names them, so that none vanishes silently. Raises `InputError` for a missing path or an unreadable folder.
@@ -77,7 +77,15 @@ def _walk(folder: Path) -> list[Path]:
         raise InputError(f"{error.filename}: the folder cannot be read ({error.strerror}); check its permissions")
 
     files: list[Path] = []
-    for root, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+    above: dict[str, frozenset[str]] = {os.fspath(folder): frozenset()}
+    for root, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
+        within = above.pop(root) | {os.path.realpath(root)}
+        # A link back to a folder that it lies in would never end; what is there is found without it.
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".") and os.path.realpath(os.path.join(root, name)) not in within
+        ]
+        above.update({os.path.join(root, name): within for name in folders})
         files += [Path(root, name) for name in names if not name.startswith(".")]
     return sorted(files)

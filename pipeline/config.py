@@ -294,7 +294,7 @@ def load_settings(flags: Mapping[str, Any] | None = None, config_file: Path | No
     except SettingsError as error:
         raise ConfigError(f"a setting cannot be read: {error}") from None
     except (ValueError, OSError) as error:
-        raise ConfigError(f"the configuration file cannot be read: {error}") from None
+        raise ConfigError(f"the configuration file {settings_file()} cannot be read: {error}") from None
     finally:
         _named_file.reset(token)
 

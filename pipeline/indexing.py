@@ -11,7 +11,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -112,12 +112,14 @@ class Indexer:
     ) -> Iterator[AddReport]:
         """One report a file, in the order finished. Trouble with one file never stops the others."""
         watcher = progress or NoProgress()
+        if retry_failed:
+            self._forget_unready(paths)
         waiting = deque(paths)
         room = WINDOWS_IN_FLIGHT * self._pool.processes
         try:
             while waiting or self._opening or self._jobs or self._group:
                 while waiting and len(self._opening) + len(self._jobs) < room:
-                    yield from self._open(waiting.popleft(), retry_failed)
+                    yield from self._open(waiting.popleft())
                 self._give_out(room)
                 idle = not (waiting or self._opening or self._parsing)
                 if len(self._group) >= self._group_pages or (self._group and idle):
@@ -127,7 +129,19 @@ class Indexer:
         finally:
             watcher.finish()
 
-    def _open(self, path: Path, retry_failed: bool) -> Iterator[AddReport]:
+    def _forget_unready(self, paths: Sequence[Path]) -> None:
+        """Documents that did not become ready are read from the start: what was lost may change headings and chunks
+        around it. All at once, because every removal rebuilds the words of the whole library."""
+        infos = [row.info for row in self._catalog.documents() if row.status != "ready"]
+        sizes = {one.document_id: one.byte_count for one in infos if self._catalog.has_pages(one.document_id)}
+        possible, again = set(sizes.values()), set()
+        for path in paths:
+            with suppress(InputError, OSError), self._timed("identify"):  # `_open` says what is wrong with the file
+                if path.stat().st_size in possible:
+                    again.add(identify(path).document_id)
+        self._writer.stores.remove_documents(sorted(again & sizes.keys()), to_reread=True)
+
+    def _open(self, path: Path) -> Iterator[AddReport]:
         """Identify the file; hand it to a worker unless it is in the library already or cannot be used."""
         started = time.perf_counter()
         try:
@@ -138,12 +152,11 @@ class Indexer:
                     yield _unchanged(path, identity, known, f"same bytes as {self._seen[identity.document_id]}")
                     return
                 self._seen[identity.document_id] = path
-                again = retry_failed and known is not None and known.status != "ready"
-                if known and known.status in SEARCHABLE and not again:
+                if known and known.status in SEARCHABLE:
+                    self._originals.add(path, identity)  # where it was lost
+                    self._catalog.forget_failures(str(path), identity.document_id)
                     yield _unchanged(path, identity, known)
                     return
-                if again:  # from the start: what was lost may change headings and chunks around it
-                    self._writer.stores.remove_document(identity.document_id, keep_original=True)
                 original = self._originals.add(path, identity)
         except InputError as error:
             yield self._failed(path, None, started, error)
@@ -203,8 +216,10 @@ class Indexer:
         missing = self._catalog.unparsed_pages(info.document_id)
         windows = deque(tuple(missing[i : i + PAGE_WINDOW]) for i in range(0, len(missing), PAGE_WINDOW))
         self._jobs.append(_Job(file.path, file.identity, file.started, info, windows))
-        self._known_pages += len(missing)
+        parsed = len(self._catalog.unindexed_pages(info.document_id))  # by a run that was killed
+        self._known_pages += parsed + len(missing)
         watcher.start(self._known_pages)
+        watcher.advance("parse", parsed)
 
     def _prepare(self, job: _Job) -> list[PreparedPage]:
         """Furniture, headings and chunks of a whole document; the pages that still have to be written."""

@@ -6,6 +6,7 @@ Owns no logic of its own: indexing, retrieval, answering and the stores each do 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -115,7 +116,7 @@ class Library:
     def files(self, paths: Sequence[Path]) -> list[Path]:
         """The files meant by `paths`. A library inside an added folder is no document of it."""
         own = self._stores.paths.root.resolve()
-        return [file for file in find_files(paths) if own not in file.resolve().parents]
+        return [file for file in find_files(paths) if own not in Path(os.path.realpath(file)).parents]
 
     def sync(
         self,
@@ -146,8 +147,6 @@ class Library:
         """Remove documents from every store; gives back what they were. One unknown reference removes nothing."""
         rows = {row.info.document_id: row for row in map(self.resolve, references)}
         self._stores.remove_documents(list(rows))
-        for document_id in rows:
-            self._screenshots.discard(document_id)
         return list(rows.values())
 
     def move(self, document_id: str, path: Path) -> None:
@@ -176,6 +175,7 @@ class Library:
         `picture` is searched by instead of a question, or beside one: by what it looks like where the page model looks
         at pictures, else by the words in it.
         """
+        _refuse_none_wanted(k)
         if picture is not None and not self._looks:
             question, picture = sought_by_words(question, picture, seen=False), None
         asked = check_question(question) if question.strip() or picture is None else ""
@@ -225,6 +225,8 @@ class Library:
         """
         from pipeline.batch import ask_all
 
+        _refuse_none_wanted(k)
+
         def find(question: str) -> tuple[FoundPart, ...]:
             return self.find(question, k=k, mode=mode, filters=filters)
 
@@ -258,6 +260,7 @@ class Library:
         """A conversation: a new one, or the stored one of `session` (an id, the beginning of one, or `last`)."""
         from pipeline.chat import Conversation
 
+        _refuse_none_wanted(k)
         return Conversation(self, self.history, session, k=k, mode=mode, filters=filters)
 
     def find(
@@ -271,7 +274,8 @@ class Library:
         pages: Sequence[PageRef] | None = None,
     ) -> tuple[FoundPart, ...]:
         """What `ask` would read: the pages of each part of the question. For one thread at a time, as `search` is."""
-        k = k or self.settings.answer.pages
+        _refuse_none_wanted(k)
+        k = self.settings.answer.pages if k is None else k
         if pages is None:
             words = question if picture is not None else check_question(question)
             return tuple(self._finder.find(words, k, mode, self._among(filters), picture))
@@ -453,6 +457,11 @@ class Library:
             yield from indexer.add(files, retry_failed=retry_failed, progress=progress)
             for stage, seconds in indexer.seconds.items():
                 log.info("%s: %.1f s", stage, seconds)
+
+
+def _refuse_none_wanted(k: int | None) -> None:
+    if k is not None and k < 1:
+        raise InputError(f"k must be at least 1, not {k}")
 
 
 def _whole(events: Iterable[AnswerEvent]) -> Answer:

@@ -26,10 +26,14 @@ KEPT_SIDE = 2_048
 
 def open_picture(file: Path, page_index: int, dpi: int) -> Image.Image:
     """A page of a picture file or PDF, as displayed. Raises `InputError`."""
-    media_type = identify(file).media_type
-    if media_type not in IMAGES and media_type != PDF:
-        raise InputError(f"{file}: a picture to search by is an image or a page of a PDF, not {media_type}")
-    return render_page(file, media_type, page_index, dpi)
+    try:
+        media_type = identify(file).media_type
+        if media_type in IMAGES or media_type == PDF:
+            return render_page(file, media_type, page_index, dpi)
+    except InputError as error:
+        cause, _, _ = str(error).partition("; ")  # what follows is advice for adding a document
+        raise InputError(f"{cause}; name a picture, or a page of a PDF that opens without a password") from None
+    raise InputError(f"{file}: a picture to search by is an image or a page of a PDF, not {media_type}")
 
 
 def part_of(picture: Image.Image, box: Box) -> Image.Image:

@@ -158,7 +158,7 @@ def save_picture(picture: Image.Image, file: Path) -> None:
     try:
         picture.save(file)
     except ValueError:
-        raise InputError(f"{file.name} does not end with a picture format: write FILE.png") from None
+        raise InputError(f"{file} does not end with a picture format: write FILE.png") from None
     except OSError as error:
         raise InputError(f"{file} cannot be written ({error.strerror or error}): name another file") from None
 

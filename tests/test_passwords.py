@@ -80,6 +80,21 @@ def test_a_document_read_again_needs_its_password_once_only(locked: Path, tmp_pa
         assert again.status == "ready"
 
 
+def test_a_run_killed_while_it_read_a_document_again_loses_neither_it_nor_its_working_copy(
+    locked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Library(tmp_path / "library") as library:
+        (first,) = library.add([locked], passwords=[PASSWORD])
+        library._stores.catalog.set_status(first.document_id, "partial", "a page was lost")
+        monkeypatch.setattr(library._stores.vectors, "scrub", lambda: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            list(library.add([locked], retry_failed=True))
+    with Library(tmp_path / "library") as library:
+        assert [(row.info.name, row.status) for row in library.documents()] == [("locked.pdf", "adding")]
+        assert [report.status for report in library.add([locked])] == ["ready"]
+        assert library.verify() == []
+
+
 def test_sync_takes_passwords_too(locked: Path, tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()

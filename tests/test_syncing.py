@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,6 +105,34 @@ def test_a_file_that_cannot_be_read_fails_every_time_until_it_is_gone(library: L
     found = changes(library, folder)
     assert found["torn.pdf"] == ("added", "ready") and found["tool.bin"] == ("removed", "unchanged")
     assert names(library) == {("a.pdf", "ready"), ("b.pdf", "ready"), ("torn.pdf", "ready")}
+
+
+def test_a_good_document_stays_while_its_file_cannot_be_read(library: Library, folder: Path) -> None:
+    """It may be in the middle of being copied: empty, or cut off."""
+    changes(library, folder)
+    whole = (folder / "a.pdf").read_bytes()
+    for damaged in (b"", b"%PDF-1.7\nno pages", b"%PDF-1.7\nother, no pages"):
+        (folder / "a.pdf").write_bytes(damaged)
+        planned = changes(library, folder, dry_run=True)
+        assert changes(library, folder)["a.pdf"] == ("changed", "failed")
+        assert {path: change for path, (change, _) in planned.items()} == {"a.pdf": "changed", "b.pdf": "unchanged"}
+        assert names(library) == {("a.pdf", "ready"), ("a.pdf", "failed"), ("b.pdf", "ready")}
+        assert len(library.documents()) == 3, "the failure of before is forgotten"
+        assert library.search("How many ferries?", k=1).hits[0].name == "a.pdf"
+    (folder / "a.pdf").write_bytes(whole)
+    assert set(changes(library, folder).values()) == {("unchanged", "unchanged")}
+    assert names(library) == {("a.pdf", "ready"), ("b.pdf", "ready")}
+    assert library.verify() == []
+
+
+def test_a_name_that_is_not_utf_8_is_no_other_place(library: Library, folder: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.pdf"))
+    shutil.move(folder / "a.pdf", odd)
+    changes(library, folder)
+    assert changes(library, folder) == {odd.name: ("unchanged",) * 2, "b.pdf": ("unchanged",) * 2}
+    write_pdf(odd.with_name("new.pdf"), "Eight ferries").replace(odd)
+    assert changes(library, folder) == {odd.name: ("changed", "ready"), "b.pdf": ("unchanged",) * 2}
+    assert len(library.documents()) == 2
 
 
 def test_the_exit_code_says_whether_the_library_is_the_folder(folder: Path, recto: Recto) -> None:

@@ -18,17 +18,17 @@ def load(folder: Path, cache: Path) -> Corpus:
     documents = files_in(folder / "pdfs", ".pdf")
     placed = []
     for place, row in json_lines(file):
-        gold = {}
+        gold, texts = [], []  # a page may have several texts
         for item in field(row, "evidence", list, place):
             name = item.get("evidence_doc_name") or field(item, "doc_name", str, place)
-            page = GoldPage(f"{name}.pdf", field(item, "evidence_page_num", int, place))
-            gold[page] = item.get("evidence_text", "")
+            gold.append(GoldPage(f"{name}.pdf", field(item, "evidence_page_num", int, place)))
+            texts.append(str(item.get("evidence_text") or ""))
         question = Question(
             field(row, "financebench_id", str, place),
             field(row, "question", str, place),
             (str(row["answer"]),),
-            gold=tuple(gold),
-            evidence=tuple(gold.values()),
+            gold=tuple(dict.fromkeys(gold)),
+            evidence=tuple(dict.fromkeys(filter(None, texts))),
             slices={
                 "type": (str(row.get("question_type")),),
                 "reasoning": (str(row.get("question_reasoning") or "not given"),),

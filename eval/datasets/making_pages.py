@@ -1,6 +1,7 @@
 """Documents made of what a set has instead of files: page pictures become one PDF, text records a page each.
 
-Made once into a cache folder named by the revision of their source; the same input gives the same file names.
+Made once into a cache folder named by the revision of their source; the same input gives the same names and bytes, on
+which ids of documents rest.
 """
 
 from __future__ import annotations
@@ -14,21 +15,33 @@ from eval.records import CorpusDocument
 
 
 def document_of_pictures(name: str, pictures: Sequence[bytes | Path], folder: Path) -> CorpusDocument:
-    """A PDF with one picture a page, in the order given. Raises `EvaluationError` for a picture that is none."""
+    """A PDF with one picture a page, in the order given, in a folder named by their bytes: other pictures, another PDF.
+
+    Raises `EvaluationError` for a picture that is none.
+    """
     import pymupdf
 
-    path = folder / f"{_file_name(name)}.pdf"
+    digest = hashlib.sha256()
+    for number, picture in enumerate(pictures):
+        digest.update(hashlib.sha256(_bytes(picture, name, number)).digest())
+    path = folder / digest.hexdigest()[:16] / f"{_file_name(name)}.pdf"
     if not path.is_file():
         with pymupdf.open() as pdf:
             for number, picture in enumerate(pictures):
                 try:
-                    data = picture.read_bytes() if isinstance(picture, Path) else picture
-                    with pymupdf.open(stream=data) as image:
+                    with pymupdf.open(stream=_bytes(picture, name, number)) as image:
                         pdf.insert_pdf(pymupdf.open("pdf", image.convert_to_pdf()))
-                except (OSError, RuntimeError, ValueError) as error:
+                except (RuntimeError, ValueError) as error:
                     raise EvaluationError(f"page {number} of {name} is no picture: {error}") from None
             _save(pdf, path)
     return CorpusDocument(name, path, len(pictures))
+
+
+def _bytes(picture: bytes | Path, name: str, number: int) -> bytes:
+    try:
+        return picture.read_bytes() if isinstance(picture, Path) else picture
+    except OSError as error:
+        raise EvaluationError(f"page {number} of {name} cannot be read: {error}") from None
 
 
 def document_of_text(name: str, title: str, text: str, folder: Path) -> CorpusDocument:
@@ -61,7 +74,7 @@ def _write_text(path: Path, title: str, text: str) -> None:
 def _save(pdf: object, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".part")
-    pdf.save(temporary, garbage=3, deflate=True)  # type: ignore[attr-defined]
+    pdf.save(temporary, garbage=3, deflate=True, no_new_id=True)  # type: ignore[attr-defined]
     temporary.replace(path)
 
 

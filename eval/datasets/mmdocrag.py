@@ -63,6 +63,6 @@ def _answer(text: str) -> str:
     """`['46', '27']` as `46; 27`."""
     try:
         value = ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return text
     return "; ".join(map(str, value)) if isinstance(value, list) and value else text

@@ -49,7 +49,7 @@ def load(folder: Path, cache: Path) -> Corpus:
 def _list(row: dict[str, Any], name: str, place: str) -> list[Any]:
     try:
         value = ast.literal_eval(field(row, name, str, place))
-    except (ValueError, SyntaxError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         value = None
     if not isinstance(value, list):
         raise EvaluationError(f"{place}: {name!r} must be a text that holds a list")

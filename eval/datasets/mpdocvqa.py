@@ -44,8 +44,8 @@ def _rows(file: Path) -> list[dict[str, Any]]:
     """The questions; row 0 is a header."""
     try:
         return list(np.load(file, allow_pickle=True))[1:]
-    except (OSError, ValueError) as error:
-        raise EvaluationError(f"{file} cannot be read: {error}") from None
+    except Exception as error:  # a pickle raises what it likes
+        raise EvaluationError(f"{file} cannot be read ({error}): take it from the publisher again") from None
 
 
 def _page(name: str, place: str) -> tuple[str, int]:

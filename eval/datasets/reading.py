@@ -1,4 +1,7 @@
-"""What the loaders share: lines and rows read with their place in an error, pages checked, revisions hashed."""
+"""What the loaders share: lines and rows read with their place in an error, pages checked, revisions hashed.
+
+Lines that commands add to such files are written here too.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,9 @@ from typing import Any
 
 from eval.errors import EvaluationError
 from eval.records import Corpus, CorpusDocument, GoldPage, GoldRegion, Question
+from ingest.errors import InputError
+from ingest.files import identify
+from ingest.parser import read_info
 
 
 def json_lines(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -25,6 +31,16 @@ def json_lines(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             if not isinstance(record, dict):
                 raise EvaluationError(f"{place}: expected an object")
             yield place, record
+
+
+def add_line(file: Path, record: Mapping[str, Any]) -> None:
+    """Appends an object as a line of its own, also to a file whose last line an editor left open."""
+    line = json.dumps(record, ensure_ascii=False) + "\n"
+    with file.open("a+b") as stream:
+        if stream.tell():
+            stream.seek(-1, 2)
+            line = line if stream.read(1) == b"\n" else f"\n{line}"
+        stream.write(line.encode())
 
 
 def json_rows(file: Path, inside: str | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -56,6 +72,12 @@ def field(record: Mapping[str, Any], name: str, kind: type | tuple[type, ...], p
     return value
 
 
+def items(record: Mapping[str, Any], name: str, kind: type | tuple[type, ...], place: str) -> list[Any]:
+    """The list `record[name]`, all of `kind`; empty where there is no such field."""
+    values: list[Any] = field(record, name, list, place) if name in record else []
+    return [field({name: value}, name, kind, place) for value in values]
+
+
 def _kinds(kind: type | tuple[type, ...]) -> tuple[type, ...]:
     return kind if isinstance(kind, tuple) else (kind,)
 
@@ -82,8 +104,19 @@ def revision_of(files: Iterable[Path]) -> str:
 def checked(
     set_name: str, revision: str, documents: Sequence[CorpusDocument], placed: Sequence[tuple[str, Question]]
 ) -> Corpus:
-    """The corpus. Raises `EvaluationError` for repeated ids, unknown gold documents, pages outside their document."""
-    by_name = {document.name: document for document in documents}
+    """The corpus, a document that is there twice once.
+
+    Raises `EvaluationError` for repeated ids, two documents of one name, unknown gold documents, and pages outside
+    their document.
+    """
+    by_name: dict[str, CorpusDocument] = {}
+    for document in documents:
+        other = by_name.setdefault(document.name, document).path
+        if other != document.path and other.read_bytes() != document.path.read_bytes():
+            raise EvaluationError(
+                f"{other} and {document.path} are both named {document.name}, and gold tells documents by their names: "
+                "rename one"
+            )
     seen: dict[str, str] = {}
     for place, question in placed:
         if question.id in seen:
@@ -102,22 +135,19 @@ def checked(
                 )
     if not placed:
         raise EvaluationError(f"the set {set_name} holds no question")
-    return Corpus(set_name, revision, tuple(documents), tuple(question for _, question in placed))
+    return Corpus(set_name, revision, tuple(by_name.values()), tuple(question for _, question in placed))
 
 
 _counts: dict[Path, int] = {}
 
 
 def page_count(document: CorpusDocument) -> int:
-    """Pages of the document, counted once. Raises `EvaluationError` for a file that cannot be opened."""
+    """Pages of the document as Recto counts them, once. Raises `EvaluationError` for a file that cannot be opened."""
     if document.page_count is not None:
         return document.page_count
     if document.path not in _counts:
-        import pymupdf
-
         try:
-            with pymupdf.open(document.path) as file:
-                _counts[document.path] = file.page_count
-        except (pymupdf.FileDataError, pymupdf.EmptyFileError, RuntimeError) as error:
-            raise EvaluationError(f"{document.path} cannot be opened to count its pages: {error}") from None
+            _counts[document.path] = read_info(document.path, identify(document.path)).page_count
+        except InputError as error:
+            raise EvaluationError(f"the pages of {document.path} cannot be counted: {error}") from None
     return _counts[document.path]

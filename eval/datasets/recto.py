@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from eval.datasets.making_pages import document_of_text
-from eval.datasets.reading import checked, field, files_in, json_lines, revision_of
+from eval.datasets.reading import checked, field, files_in, items, json_lines, revision_of
 from eval.errors import EvaluationError
 from eval.records import Corpus, CorpusDocument, GoldPage, GoldRegion, Question
 from ingest.document import Box
@@ -44,29 +45,31 @@ def question(record: Mapping[str, Any], place: str) -> Question:
     unknown = sorted(set(record) - KEYS)
     if unknown:
         raise EvaluationError(f"{place}: {unknown[0]!r} is no field of a question; there are {', '.join(sorted(KEYS))}")
-    regions = [_region(item, place) for item in record.get("regions", [])]
-    slices = record.get("slices", {})
+    whole = {"answerable": True, "answer_format": None, "slices": {}, **record}
+    slices = field(whole, "slices", dict, place)
+    listed = {key: value if isinstance(value, list) else [value] for key, value in slices.items()}
     return Question(
         id=str(field(record, "id", (str, int), place)),
         text=field(record, "question", str, place),
-        answers=tuple(str(answer) for answer in record.get("answers", [])),
-        answerable=bool(record.get("answerable", True)),
-        gold=tuple(_gold(item, place) for item in record.get("gold", [])),
-        regions=tuple(regions),
-        answer_format=record.get("answer_format"),
-        evidence=tuple(record.get("evidence", [])),
-        slices={key: tuple(map(str, value if isinstance(value, list) else [value])) for key, value in slices.items()},
-        documents=tuple(map(str, record.get("documents", []))),
+        answers=tuple(map(str, items(record, "answers", (str, int, float), place))),
+        answerable=field(whole, "answerable", bool, place),
+        gold=tuple(_gold(item, place) for item in items(record, "gold", dict, place)),
+        regions=tuple(_region(item, place) for item in items(record, "regions", dict, place)),
+        answer_format=field(whole, "answer_format", (str, NoneType), place),
+        evidence=tuple(items(record, "evidence", str, place)),
+        slices={key: tuple(map(str, items(listed, key, (str, int, float, bool), place))) for key in listed},
+        documents=tuple(items(record, "documents", str, place)),
     )
 
 
 def _gold(item: Mapping[str, Any], place: str) -> GoldPage:
-    grade = item.get("grade", 1)
-    return GoldPage(field(item, "doc", str, place), field(item, "page_index", int, place), int(grade))
+    grade = field({"grade": 1, **item}, "grade", int, place)
+    return GoldPage(field(item, "doc", str, place), field(item, "page_index", int, place), grade)
 
 
 def _region(item: Mapping[str, Any], place: str) -> GoldRegion:
-    box = field(item, "box", list, place)
+    field(item, "box", list, place)
+    box = items(item, "box", (int, float), place)
     if len(box) != 4 or not (0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1):
         raise EvaluationError(f"{place}: box {box} must be [x0, y0, x1, y1] within 0 and 1, from the top left")
     return GoldRegion(field(item, "doc", str, place), field(item, "page_index", int, place), Box(*map(float, box)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from pickle import UnpicklingError
 
 from eval.datasets import (
     financebench,
@@ -52,6 +53,9 @@ SOURCES: Mapping[str, Source] = {
 }
 
 
+_MEND = "mend the file, or take it from the publisher again (--debug shows where)"
+
+
 def load(kind: str, folder: Path, cache: Path) -> Corpus:
     """The set of `kind` in `folder`; documents that must be put together go to `cache`.
 
@@ -64,7 +68,12 @@ def load(kind: str, folder: Path, cache: Path) -> Corpus:
     if not folder.is_dir():
         raise EvaluationError(f"there is no folder {folder} with a data set")
     source = SOURCES[kind]
-    corpus = source.load(folder, cache)
+    try:
+        corpus = source.load(folder, cache)
+    except KeyError as error:
+        raise EvaluationError(f"{kind} in {folder}: {error} is missing somewhere, and is needed: {_MEND}") from error
+    except (TypeError, ValueError, IndexError, AttributeError, ArithmeticError, EOFError, UnpicklingError) as error:
+        raise EvaluationError(f"{kind} in {folder} has not the form that is read here ({error}): {_MEND}") from error
     if source.questions not in (None, len(corpus.questions)):
         raise EvaluationError(
             f"{folder} holds {len(corpus.questions)} questions and {kind} has {source.questions}: "

@@ -6,7 +6,6 @@ memory, and no question like it was made before. What is kept is in Recto's own 
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from collections.abc import Iterator, Sequence
@@ -14,16 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from llama_index.core.llms import LLM, ChatMessage
+from llama_index.core.llms import ChatMessage
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rapidfuzz import fuzz
 
-from eval.datasets.reading import json_lines
+from eval.datasets.reading import add_line, json_lines
+from eval.datasets.recto import question as read_question
 from eval.judge.judge import Judge
 from eval.records import Outcome, Question
 from ingest.document import FURNITURE, Box, Page
 from pipeline import Library
 from pipeline.answering.abstention import is_abstention
+from pipeline.generation.base import Generator
 from pipeline.results import PageRef
 from prompts.loader import load
 
@@ -33,6 +34,8 @@ FEWEST_WORDS = 40
 MOST_CHARACTERS = 12_000
 ALIKE = 90
 """Of 100: from here two questions ask the same (token order aside)."""
+
+_MADE = re.compile(r"made-(\d+)")
 
 
 class _Made(BaseModel):
@@ -52,16 +55,21 @@ class MadeQuestion:
 
 
 def make_questions(
-    library: Library, llm: LLM, judge: Judge, count: int, file: Path, seed: int = 0
+    library: Library, generator: Generator, judge: Judge, count: int, file: Path, seed: int = 0
 ) -> Iterator[MadeQuestion]:
-    """Appends to `file` until it holds `count` questions or every page was tried; yields what became of each page."""
-    records = [record for _, record in json_lines(file)] if file.is_file() else []
-    known = [record["question"] for record in records]
-    done = {(gold["doc"], gold["page_index"]) for record in records for gold in record["gold"]}
+    """Appends to `file` until it holds `count` questions or every page was tried; yields what became of each page.
+
+    Raises `EvaluationError` for a file of something else, and what the model's failure means.
+    """
+    held = [read_question(record, place) for place, record in json_lines(file)] if file.is_file() else []
+    known = [question.text for question in held]
+    done = {(gold.document, gold.page_index) for question in held for gold in question.gold}
+    # Not the count: whoever reads the file by hand takes lines out.
+    last = max((int(found[1]) for question in held if (found := _MADE.fullmatch(question.id))), default=0)
     documents = {row.info.document_id: row.info for row in library.documents() if row.status in ("ready", "partial")}
     pages = [PageRef(key, index) for key, info in sorted(documents.items()) for index in range(info.page_count)]
     random.Random(seed).shuffle(pages)
-    maker = _Maker(llm, judge)
+    maker = _Maker(generator, judge)
     for ref in pages:
         if len(known) >= count:
             return
@@ -71,16 +79,16 @@ def make_questions(
             continue
         made = maker.make(ref, name, page, known)
         if made.record is not None:
-            made.record["id"] = f"made-{len(known) + 1}"
+            last += 1
+            made.record["id"] = f"made-{last}"
             known.append(made.record["question"])
-            with file.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps(made.record, ensure_ascii=False) + "\n")
+            add_line(file, made.record)
         yield made
 
 
 class _Maker:
-    def __init__(self, llm: LLM, judge: Judge) -> None:
-        self._llm, self._judge = llm, judge
+    def __init__(self, generator: Generator, judge: Judge) -> None:
+        self._generator, self._judge = generator, judge
 
     def make(self, ref: PageRef, name: str, page: Page, known: Sequence[str]) -> MadeQuestion:
         """One question from a page."""
@@ -123,7 +131,10 @@ class _Maker:
 
     def _say(self, prompt: str, **values: object) -> str:
         message = ChatMessage(role="user", content=load(prompt).render(**values))
-        return (self._llm.chat([message]).message.content or "").strip()
+        try:
+            return (self._generator.llm.chat([message]).message.content or "").strip()
+        except Exception as error:  # every integration raises the errors of its own library
+            raise self._generator.explain(error) from error
 
 
 def lines_of(page: Page, quote: str) -> list[Box]:

@@ -54,8 +54,9 @@ ABSTENTION_RATES = np.linspace(0, 1, 11)[:-1]
 
 def abstention_nauc(confidences: np.ndarray, scores: np.ndarray) -> float | None:
     """Normalised area under the mean score when the least confident 0, 10, … 90 % are dropped (Gisserot-Boukhlef et
-    al. 2024, as mteb computes it): 1 is an order by the score itself, 0 one that says nothing, below 0 misleads.
+    al. 2024, as mteb computes it): 1 is an order by the score itself, 0 one by chance, below 0 misleads.
 
+    Equal confidences are dropped in the order of the questions, so that with many of them the figure says little.
     `confidences`, `scores`: `(n,)`, n at least 1. None where all scores are equal: no order is better than another.
     """
     drops = np.minimum(np.round(ABSTENTION_RATES * len(scores)).astype(int), len(scores) - 1)

@@ -7,6 +7,7 @@ nothing was asked. An abstention on an answerable question scores 0.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -21,6 +22,8 @@ from eval.records import Outcome, Question
 ANLS_THRESHOLD = 0.5
 RELAXED_TOLERANCE = 0.05
 NUMERIC_TOLERANCE = 0.01
+_SEPARATOR = re.compile(r";|\n| and |(?<!\d),|,(?!\d{3}(?!\d))")
+"""Of the items of a list: a comma between a digit and three more is a thousands separator."""
 
 
 def exact_match(answer: str, gold: str) -> float:
@@ -66,7 +69,7 @@ def numeric_match(answer: str, gold: str) -> float | None:
 
     Units and scale are read ("1.5 billion" is 1,500 million); equal within 1 %, or when rounded to the gold answer's
     decimals. A bare number also matches one with a scale word (tables say "in millions" once, at the top), and a share
-    one in per cent.
+    one in per cent. A number in brackets is negative where a negative one is wanted, else an aside.
     """
     wanted = next(iter(quantities(gold)), None)
     if wanted is None:
@@ -104,31 +107,29 @@ def _one_number(text: str) -> Quantity | None:
 
 
 def _same_amount(found: Quantity, wanted: Quantity) -> bool:
-    pairs = [(found.amount, wanted.amount)]
+    found = found.beside(wanted)
+    readings = [found.amount / wanted.scale]
     if 1.0 in (found.scale, wanted.scale):
-        pairs.append((found.value, wanted.value))
+        readings.append(found.value)
     if found.percent != wanted.percent:
-        pairs += [(found.value, wanted.value * 100), (found.value * 100, wanted.value)]
+        readings += [found.value / 100, found.value * 100]
     return any(
-        math.isclose(mine, theirs, rel_tol=NUMERIC_TOLERANCE) or round(mine, wanted.decimals) == theirs
-        for mine, theirs in pairs
+        math.isclose(mine, wanted.value, rel_tol=NUMERIC_TOLERANCE) or round(mine, wanted.decimals) == wanted.value
+        for mine in readings
     )
 
 
 def _items(text: str) -> list[str]:
-    for separator in (";", "\n", " and "):
-        text = text.replace(separator, ",")
-    # A comma between digits is a thousands separator.
-    parts = "".join(
-        "\x00" if c == "," and text[i - 1 : i].isdigit() and text[i + 1 : i + 2].isdigit() else c
-        for i, c in enumerate(text)
-    ).split(",")
-    return [part.replace("\x00", ",").strip("[]'\" ") for part in parts if part.strip("[]'\" ")]
+    parts = (part.strip("[]'\" ") for part in _SEPARATOR.split(text))
+    return [part for part in parts if part]
 
 
 def _item_f1(one: str, other: str) -> float:
-    mine, theirs = ([quantity.amount for quantity in quantities(item)] for item in (one, other))
-    return token_f1(one, other) if mine == theirs else 0.0
+    mine, theirs = quantities(one), quantities(other)
+    same = len(mine) == len(theirs) and all(
+        found.beside(wanted).amount == wanted.amount for found, wanted in zip(mine, theirs, strict=True)
+    )
+    return token_f1(one, other) if same else 0.0
 
 
 def _metric(name: str, score: Callable[[str, str], float | None]) -> Metric:

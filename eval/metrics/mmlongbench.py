@@ -8,6 +8,7 @@ scores 0 instead of raising.
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Iterable
 
@@ -71,9 +72,10 @@ def _rule(question: Question, outcome: Outcome) -> float | None:
 
 def _number(text: str) -> float | None:
     try:
-        return float(re.sub(r"[,$%\u20ac\u00a3\s()\[\]]", "", text))
+        number = float(re.sub(r"[,$%\u20ac\u00a3\s()\[\]]", "", text))
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def _close(mine: float, theirs: float) -> bool:
@@ -114,7 +116,7 @@ def _strict_anls(mine: str, theirs: str) -> float:
 def _as_list(text: str) -> list[str]:
     try:
         value = ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         value = text
     items = value if isinstance(value, list | tuple) else [value]
     return sorted(_cleaned(str(item)) for item in items)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -24,8 +25,9 @@ _SCALES = {
     "trillions": 1e12,
 }
 _NUMBER = re.compile(
-    r"(?P<open>\()?\s*(?P<sign>[-\u2212\u2013])?\s*(?P<currency>[$\u20ac\u00a3\u00a5])?\s*(?P<sign2>[-\u2212])?"
-    r"(?P<digits>\d[\d,]*(?:\.\d+)?|\.\d+)\s*(?P<percent>%|percent\b|per cent\b)?"
+    # A dash is a minus directly before a number only, and not after a letter (a hyphen) or another number (a range).
+    r"(?P<open>\()?\s*(?P<sign>(?<![\w%)\]])[-\u2212\u2013])?(?:[$\u20ac\u00a3\u00a5]\s*(?P<sign2>[-\u2212])?)?"
+    r"(?P<digits>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)\s*(?P<percent>%|percent\b|per cent\b)?"
     r"(?:\s*(?P<scale>thousands?|millions?|billions?|trillions?|mn|bn|k|m|b)\b)?(?P<close>\))?",
     re.IGNORECASE,
 )
@@ -42,16 +44,24 @@ def squad_tokens(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number as written: `value` times `scale`, whether a per cent sign follows, digits after the point."""
+    """A number as written: `value` times `scale`, whether a per cent sign follows, digits after the point.
+
+    bracketed: it stands alone in brackets, which is a minus among accountants (as `value` has it), or an aside.
+    """
 
     value: float
     scale: float
     percent: bool
     decimals: int
+    bracketed: bool = False
 
     @property
     def amount(self) -> float:
         return self.value * self.scale
+
+    def beside(self, wanted: Quantity) -> Quantity:
+        """This number where `wanted` is expected: brackets are a minus only if that one is negative."""
+        return replace(self, value=math.copysign(self.value, wanted.value)) if self.bracketed else self
 
 
 def quantities(text: str) -> list[Quantity]:
@@ -62,10 +72,9 @@ def quantities(text: str) -> list[Quantity]:
         if before.isalpha():  # the 10 of "v10" or the 4 of "Q4" is a name's, not an amount
             continue
         digits = match["digits"].replace(",", "")
-        negative = bool(match["sign"] or match["sign2"] or (match["open"] and match["close"]))
-        if match["sign"] and text[: match.start("sign")].rstrip()[-1:].isdigit():
-            negative = bool(match["sign2"])  # the dash of a range ("2019-2020") is no minus
-        value = -float(digits) if negative else float(digits)
+        signed = bool(match["sign"] or match["sign2"])
+        bracketed = bool(match["open"] and match["close"]) and not signed
+        value = -float(digits) if signed or bracketed else float(digits)
         scale = _SCALES.get((match["scale"] or "").lower(), 1.0)
-        found.append(Quantity(value, scale, bool(match["percent"]), len(digits.partition(".")[2])))
+        found.append(Quantity(value, scale, bool(match["percent"]), len(digits.partition(".")[2]), bracketed))
     return found

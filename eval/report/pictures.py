@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 from eval.records import Question
-from eval.runs.records import Cell, Run
+from eval.runs.records import Cell, Run, foreign_name
 from pipeline import Library
 from pipeline.config import load_settings
 from pipeline.errors import RectoError
@@ -24,7 +25,7 @@ def page_pictures(run: Run, pages: int) -> tuple[dict[str, str], int]:
     pictures: dict[str, str] = {}
     left_out = 0
     for set_name in run.about["sets"]:
-        cells = [cell for cell in run.cells if cell.set_name == set_name and Path(cell.library).is_dir()]
+        cells = [cell for cell in run.cells if cell.set_name == set_name and _is_library(cell.library)]
         wanted = list(dict.fromkeys(key for cell in cells for key in _shown(cell, pages)))
         if not cells:
             continue
@@ -32,7 +33,7 @@ def page_pictures(run: Run, pages: int) -> tuple[dict[str, str], int]:
         left_out += max(0, len(wanted) - room)
         settings = run.about["cells"][cells[0].configuration]["settings"]
         with Library(settings=load_settings({**settings, "library": cells[0].library})) as library:
-            ids = {row.info.name: row.info.document_id for row in library.documents()}
+            ids = _ids(library)
             for document, page_index in wanted[:room]:
                 try:
                     picture = library.page_picture(PageRef(ids.get(document, document), page_index))
@@ -45,6 +46,21 @@ def page_pictures(run: Run, pages: int) -> tuple[dict[str, str], int]:
                 uri = "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()
                 pictures[f"{set_name}/{document}#{page_index}"] = uri
     return pictures, left_out
+
+
+def _is_library(place: str) -> bool:
+    """Whether one is there still: opening would make one in an empty folder."""
+    return bool(place) and (Path(place) / "manifest.json").is_file()
+
+
+def _ids(library: Library) -> dict[str, str]:
+    """Document ids by the names that a run uses; none for a name that two documents have."""
+    infos = [row.info for row in library.documents()]
+    times = Counter(info.name for info in infos)
+    return {
+        **{info.name: info.document_id for info in infos if times[info.name] == 1},
+        **{foreign_name(info.name, info.document_id): info.document_id for info in infos},
+    }
 
 
 def _shown(cell: Cell, pages: int) -> Iterable[tuple[str, int]]:

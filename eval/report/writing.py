@@ -15,6 +15,7 @@ from eval.metrics.registry import METRICS
 from eval.records import CitedPlace, RankedPage
 from eval.report.pictures import page_pictures
 from eval.report.plots import interval_plot, line_plot
+from eval.runs.costs import seconds_by_stage
 from eval.runs.records import JUDGE, Cell, Result, Run
 from eval.summary import RUN_LEVEL, Figure, figures, recall_by_channel, recall_by_depth, risk_by_coverage
 
@@ -28,7 +29,7 @@ def write_report(run: Run, file: Path, pages: int) -> int:
     )
     text = template.render(
         about=run.about,
-        sets=[_set(run, name, found) for name in run.about["sets"]],
+        sets=[_set(run, cells, found) for cells in _by_set(run)],
         metrics={**{name: METRICS[name].description for name in run.metrics if name in METRICS}, **RUN_LEVEL},
         questions=Markup(_json([one for cells in _by_set(run) for one in _questions(cells, pages)])),
         pictures=Markup(_json(pictures)),
@@ -60,9 +61,9 @@ def _by_set(run: Run) -> list[list[Cell]]:
     return [[cell for cell in run.cells if cell.set_name == name] for name in run.about["sets"]]
 
 
-def _set(run: Run, name: str, found: list[Figure]) -> dict[str, Any]:
+def _set(run: Run, cells: list[Cell], found: list[Figure]) -> dict[str, Any]:
     """A set's tables and plots."""
-    cells = [cell for cell in run.cells if cell.set_name == name]
+    name = cells[0].set_name
     own = [figure for figure in found if figure.set_name == name]
     plots = {}
     for metric in run.metrics:
@@ -117,8 +118,7 @@ def _costs(cells: list[Cell]) -> dict[str, dict[str, float]]:
 
 def _seconds(cell: Cell) -> dict[str, float]:
     """Median and 95th percentile of the whole question, in seconds."""
-    totals = sorted(sum(stages.values()) for stages in cell.seconds.values())
-    return {"p50": totals[len(totals) // 2], "p95": totals[int(0.95 * len(totals))]} if totals else {}
+    return seconds_by_stage({"question": sum(stages.values())} for stages in cell.seconds.values()).get("question", {})
 
 
 def _questions(cells: list[Cell], pages: int) -> list[dict[str, Any]]:

@@ -55,7 +55,7 @@ def make_needles(folder: Path, seed: int = 0, lengths: Sequence[int] = LENGTHS) 
                             "slices": {"depth": f"{depth:g}", "pages": str(length), "form": form},
                         }
                     )
-            pdf.save(folder / "docs" / name, garbage=3, deflate=True)
+            pdf.save(folder / "docs" / name, garbage=3, deflate=True, no_new_id=True)
     lines = (json.dumps(record) + "\n" for record in records)
     (folder / "questions.jsonl").write_text("".join(lines), encoding="utf-8")
     return len(records)

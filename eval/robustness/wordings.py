@@ -7,20 +7,22 @@ line each: `{"id", "question", "original"}`.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING
 
-from eval.datasets.reading import field, json_lines
+from eval.datasets.reading import add_line, field, json_lines
 from eval.errors import EvaluationError
 from eval.records import Question
 from prompts.loader import load
 
 if TYPE_CHECKING:
-    from llama_index.core.llms import LLM, ChatMessage
+    from llama_index.core.llms import ChatMessage
+
+    from pipeline.generation.base import Generator
 
 PARAPHRASE = "paraphrase"
 _QUOTED = re.compile(r"[\"“„«]([^\"”“»]+)[\"”“»]|(?<!\w)['‘]([^'’]+)['’](?!\w)")
@@ -56,24 +58,24 @@ def kept_as_written(text: str) -> list[str]:
     return list(dict.fromkeys(quoted + names))
 
 
-def reword(questions: Sequence[Question], llm: LLM, way: str, file: Path) -> Iterator[Wording]:
+def reword(questions: Sequence[Question], generator: Generator, way: str, file: Path) -> Iterator[Wording]:
     """Appends what is kept to `file`, questions that stand in it left out; yields what became of each other one.
 
-    `way`: "paraphrase", or the language to translate to.
+    `way`: "paraphrase", or the language to translate to. Raises `EvaluationError` when the file words other questions,
+    and what the model's failure means.
     """
     done = read_wordings(file) if file.is_file() else {}
+    worded([question for question in questions if question.id in done], done, file)
     for question in questions:
         if question.id in done:
             continue
-        wording = _reworded(question, llm, way)
+        wording = _reworded(question, generator, way)
         if not wording.rejected:
-            record = {"id": question.id, "question": wording.text, "original": question.text}
-            with file.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+            add_line(file, {"id": question.id, "question": wording.text, "original": question.text})
         yield wording
 
 
-def _reworded(question: Question, llm: LLM, way: str) -> Wording:
+def _reworded(question: Question, generator: Generator, way: str) -> Wording:
     from llama_index.core.llms import ChatMessage
 
     if way == PARAPHRASE:
@@ -81,12 +83,12 @@ def _reworded(question: Question, llm: LLM, way: str) -> Wording:
     else:
         prompt = load("reword_language").render(question=question.text, language=way)
     asked = [ChatMessage(role="user", content=prompt)]
-    text = _said(llm, asked)
+    text = _said(generator, asked)
     lost = _lost(question.text, text)
     if lost:
         again = load("reword_again").render(lost=", ".join(lost))
         asked += [ChatMessage(role="assistant", content=text), ChatMessage(role="user", content=again)]
-        text = _said(llm, asked)
+        text = _said(generator, asked)
         lost = _lost(question.text, text)
     if not text or "\n" in text:
         return Wording(question, text, "the reply is no single line")
@@ -97,8 +99,11 @@ def _reworded(question: Question, llm: LLM, way: str) -> Wording:
     return Wording(question, text)
 
 
-def _said(llm: LLM, messages: list[ChatMessage]) -> str:
-    return (llm.chat(messages).message.content or "").strip()
+def _said(generator: Generator, messages: list[ChatMessage]) -> str:
+    try:
+        return (generator.llm.chat(messages).message.content or "").strip()
+    except Exception as error:  # every integration raises the errors of its own library
+        raise generator.explain(error) from error
 
 
 def _lost(question: str, wording: str) -> list[str]:
@@ -115,19 +120,20 @@ def _plain(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 
-def read_wordings(file: Path) -> dict[str, str]:
-    """Question text by id. Raises `EvaluationError` for a repeated id."""
-    found: dict[str, str] = {}
+def read_wordings(file: Path) -> dict[str, tuple[str, str | None]]:
+    """By id the wording, and the question that it words if told. Raises `EvaluationError` for a repeated id."""
+    found: dict[str, tuple[str, str | None]] = {}
     for place, record in json_lines(file):
         key = str(field(record, "id", (str, int), place))
         if key in found:
             raise EvaluationError(f"{place}: the id {key!r} stands in the file twice: leave one")
-        found[key] = field(record, "question", str, place)
+        original = field({"original": None, **record}, "original", (str, NoneType), place)
+        found[key] = field(record, "question", str, place), original
     return found
 
 
-def worded(questions: Sequence[Question], wordings: Mapping[str, str], file: Path) -> list[Question]:
-    """The questions as the file words them. Raises `EvaluationError` naming those that it lacks."""
+def worded(questions: Sequence[Question], wordings: Mapping[str, tuple[str, str | None]], file: Path) -> list[Question]:
+    """The questions as the file words them. Raises `EvaluationError` naming those that it lacks, or has for others."""
     missing = [question.id for question in questions if question.id not in wordings]
     if missing:
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
@@ -135,4 +141,11 @@ def worded(questions: Sequence[Question], wordings: Mapping[str, str], file: Pat
             f"{file} has no wording of {', '.join(map(repr, missing[:5]))}{more}: add a line for each, "
             "or leave them out of the set"
         )
-    return [replace(question, text=wordings[question.id]) for question in questions]
+    for question in questions:
+        original = wordings[question.id][1]
+        if original not in (None, question.text):
+            raise EvaluationError(
+                f"{file} words {question.id!r} as it was ({original!r}), and the set now asks {question.text!r}: "
+                "remove the line and reword the set again"
+            )
+    return [replace(question, text=wordings[question.id][0]) for question in questions]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from eval.metrics.registry import metric
 from eval.records import Question
 from eval.runs.costs import index_bytes, seconds_by_stage
-from eval.runs.records import RESULTS, TIMINGS, Result, line_of, read_results, read_timings
+from eval.runs.records import RESULTS, TIMINGS, Result, cut_torn_line, line_of, read_results, read_timings
 from eval.runs.suite import Configuration, Suite
 from eval.runs.system import System
 
@@ -40,6 +40,8 @@ def run_cell(
     before it are kept.
     """
     place.mkdir(parents=True, exist_ok=True)
+    for name in (RESULTS, TIMINGS):
+        cut_torn_line(place / name)
     done = read_results(place / RESULTS)
     seconds = read_timings(place / TIMINGS)
     left = [question for question in questions if question.id not in done]

@@ -79,6 +79,11 @@ _QUESTION = TypeAdapter(Question)
 _TIMINGS = TypeAdapter(tuple[str, dict[str, float]])
 
 
+def foreign_name(file_name: str, document_id: str) -> str:
+    """How rankings name a document that is not of the set: its file name may be that of one that is."""
+    return f"{file_name} ({document_id})"
+
+
 def line_of(result: Result) -> str:
     return _RESULT.dump_json(result).decode()
 
@@ -88,7 +93,7 @@ def question_line(question: Question) -> str:
 
 
 def read_results(file: Path) -> dict[str, Result]:
-    """Results by question id; a last line torn by a crash is cut off the file. None there: an empty mapping."""
+    """Results by question id, a last line that is not whole left out. None there: an empty mapping."""
     return {result.outcome.question_id: result for result in _parsed(_RESULT, file, _whole_lines(file))}
 
 
@@ -97,15 +102,20 @@ def read_timings(file: Path) -> dict[str, dict[str, float]]:
     return dict(_parsed(_TIMINGS, file, _whole_lines(file)))
 
 
+def cut_torn_line(file: Path) -> None:
+    """Takes away a last line torn by a crash. For the run that goes on: who only reads may see one being written."""
+    if file.is_file():
+        data = file.read_bytes()
+        if not data.endswith(b"\n"):
+            with file.open("r+b") as stream:
+                stream.truncate(data.rfind(b"\n") + 1)
+
+
 def _whole_lines(file: Path) -> list[bytes]:
     if not file.is_file():
         return []
     data = file.read_bytes()
-    whole = data[: data.rfind(b"\n") + 1]
-    if len(whole) < len(data):
-        with file.open("r+b") as stream:
-            stream.truncate(len(whole))
-    return whole.splitlines()
+    return data[: data.rfind(b"\n") + 1].splitlines()
 
 
 def read_run(folder: Path) -> Run:

@@ -44,9 +44,8 @@ def run_suite(suite: Suite, folder: Path, libraries: Path) -> None:
         corpus, ids = corpora[part.name]
         _write_set(folder / part.name, corpus)
         for configuration in suite.configurations:
-            library = (
-                part.library or libraries / f"{corpus.name}-{_library_key(configuration, corpus, part.distractors)}"
-            )
+            key = _library_key(configuration, corpus, ids, part.distractors)
+            library = part.library or libraries / f"{corpus.name}-{key}"
             _note_place(folder / PLACES, part.name, configuration.name, library)
             add = None if part.library else part.distractors
             open_system = partial(System, library, configuration.settings, corpus, ids, add=add)
@@ -133,13 +132,19 @@ def _judge(suite: Suite, folder: Path) -> Judge | None:
     return judge
 
 
-def _library_key(configuration: Configuration, corpus: Corpus, distractors: Sequence[Path]) -> str:
-    """What decides what is stored: two configurations that differ only in retrieval or answering share a library."""
+def _library_key(
+    configuration: Configuration, corpus: Corpus, ids: Mapping[str, str], distractors: Sequence[Path]
+) -> str:
+    """What decides what is stored: two configurations that differ only in retrieval or answering share a library.
+
+    `ids`: of the documents. A revision may be of the questions only, and files that were replaced must not stay.
+    """
     settings = load_settings(configuration.settings)
     stored = [settings.ingest.model_dump(mode="json"), settings.embedding.model_dump(mode="json"), corpus.revision]
     if settings.captions != "off":
         stored += [settings.captions, settings.answer.model, settings.answer.llm]
     stored += map(str, distractors)
+    stored += sorted(set(ids.values()))
     return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()[:8]
 
 

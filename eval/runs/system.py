@@ -14,21 +14,18 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from eval.errors import EvaluationError
 from eval.metrics.cost import IMAGE, TEXT
 from eval.records import CitedPlace, Corpus, GoldPage, Outcome, Question, RankedPage, StatedClaim
-from eval.runs.records import Result
+from eval.runs.records import Result, foreign_name
 from eval.runs.suite import Pages
 from pipeline import Library
 from pipeline.cli.watching import watcher
 from pipeline.config import Settings, load_settings
 from pipeline.results import Answer, ContextUsed, PageHit, PageRef
 from prompts.loader import load
-
-if TYPE_CHECKING:
-    pass
 
 
 def document_id(path: Path) -> str:
@@ -79,8 +76,8 @@ class System:
         self._library = Library(settings=self.settings)
         self._searching = threading.RLock()
         # Quoting computes with the same models as searching does; only an endpoint's answers are waited for.
-        self._waits = self.settings.answer.answerer == "endpoint"
-        self._answering: AbstractContextManager[object] = nullcontext() if self._waits else self._searching
+        waits = self.settings.answer.answerer == "endpoint"
+        self._answering: AbstractContextManager[object] = nullcontext() if waits else self._searching
         try:
             self._complete(corpus, add)
         except BaseException:
@@ -183,10 +180,13 @@ class System:
         )
         return Result(outcome, {}, trace)
 
+    def _name(self, document_id: str, file_name: str) -> str:
+        return self._names.get(document_id) or foreign_name(file_name, document_id)
+
     def _ranking(self, hits: tuple[PageHit, ...]) -> tuple[RankedPage, ...]:
         return tuple(
             RankedPage(
-                self._names.get(hit.ref.document_id, hit.name),
+                self._name(hit.ref.document_id, hit.name),
                 hit.ref.page_index,
                 hit.score,
                 tuple(region.box for region in hit.regions),
@@ -201,7 +201,7 @@ class System:
                 claim.supported,
                 tuple(
                     CitedPlace(
-                        self._names.get(place.ref.document_id, place.name), place.ref.page_index, place.box, place.quote
+                        self._name(place.ref.document_id, place.name), place.ref.page_index, place.box, place.quote
                     )
                     for place in claim.citations
                 ),

@@ -50,7 +50,7 @@ def chat(
     page_index: ImagePageOption = 0,
     box: BoxOption = None,
 ) -> int:
-    """Ask question after question; each may refer to the one before. An empty line or Ctrl-D ends it.
+    """Ask question after question; each may refer to the one before. Ctrl-D, or an empty line at the prompt, ends it.
 
     A line `/image FILE` has the next question come with that picture, as --image does for the first.
     """

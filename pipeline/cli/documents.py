@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.errors import FAILED, say
+from pipeline.cli.errors import FAILED, drop_stdout, say
 from pipeline.cli.invocation import Invocation, command
 from pipeline.errors import InputError
 
@@ -98,10 +98,14 @@ def _follow(invocation: Invocation, reports: Iterator[AddReport], write: Callabl
         counts[outcome(report)] += 1
         troubles += report.status in ("partial", "failed")
         pages += report.pages if report.status != "unchanged" else 0
-        if invocation.as_json:
-            write(report)
-        else:
-            show_report(invocation.console, report)
+        try:
+            if invocation.as_json:
+                write(report)
+            else:
+                show_report(invocation.console, report)
+        except BrokenPipeError:
+            drop_stdout()
+            say("nobody reads the output any more; the files are added all the same")
     seconds = time.perf_counter() - started
     said = ", ".join(f"{count} {word}" for word, count in sorted(counts.items())) or "no files"
     speed = f"; {pages:,} pages in {seconds:.1f} s ({pages / seconds:.1f} pages/s)" if pages else ""

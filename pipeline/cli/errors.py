@@ -18,6 +18,11 @@ def say(message: str) -> None:
     print(f"recto: {' '.join(message.split())}", file=sys.stderr)
 
 
+def drop_stdout() -> None:
+    """Whoever read stdout has gone: what is still buffered, or is yet to come, must not raise again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def report(error: BaseException, debug: bool) -> int:
     """Print what the user needs to know of `error`; return the exit code."""
     if debug and not isinstance(error, BrokenPipeError):
@@ -29,8 +34,7 @@ def report(error: BaseException, debug: bool) -> int:
         say("interrupted; run the same command again to continue")
         return INTERRUPTED
     if isinstance(error, BrokenPipeError):
-        # Whoever read stdout has gone; what is still buffered must not raise again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_stdout()
         return FAILED
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         say("the disk is full: free some space and run the same command again")

@@ -101,6 +101,9 @@ def show_documents(console: Console, rows: Sequence[DocumentLine]) -> None:
         numbers = (f"{row.pages:,}", f"{row.chunks:,}", f"{row.page_vectors:,}")
         table.add_row(row.document_id, Text(clean(row.name)), *numbers, Text(status, _STATUS_STYLE.get(row.status, "")))
     console.print(table)
+    for row in rows:
+        if row.error:
+            console.print(Text(f"{row.document_id}  {clean(printable(row.error))}", style="red"))
     pages, chunks = sum(row.pages for row in rows), sum(row.chunks for row in rows)
     console.print(
         Text(f"{counted(len(rows), 'document')}, {counted(pages, 'page')}, {counted(chunks, 'chunk')}", style="dim")

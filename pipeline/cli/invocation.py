@@ -117,7 +117,11 @@ class Invocation:
         """Stdout for people; where it is no terminal nothing is wrapped, so that other tools see whole lines."""
         from rich.console import Console
 
-        return Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
+        class Printer(Console):
+            def on_broken_pipe(self) -> None:
+                raise  # rich's own ends the program, whatever work is still to be done
+
+        return Printer(highlight=False, width=None if sys.stdout.isatty() else 10_000)
 
 
 def command(

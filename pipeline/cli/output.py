@@ -102,6 +102,7 @@ class DocumentLine(Line):
     chunks: int
     page_vectors: int
     status: str
+    error: str
     issues: list[IssueItem]
 
     @classmethod
@@ -114,6 +115,7 @@ class DocumentLine(Line):
             chunks=row.chunks,
             page_vectors=row.page_vectors,
             status=row.status,
+            error=row.error,
             issues=[IssueItem.of(issue) for issue in issues],
         )
 

@@ -43,12 +43,8 @@ class FixedDimensionalEncoder:
     projection: int = 16
     seed: int = 20_240_529
 
-    @property
-    def encoded_dimension(self) -> int:
-        return self.repetitions * 2**self.planes * self.projection
-
     def encode_question(self, vectors: Vectors) -> Vectors:
-        """(m, dimension) → (encoded_dimension,): per bucket the sum."""
+        """(m, dimension) → (repetitions × buckets × projection,): per bucket the sum."""
         buckets = self._buckets(vectors)
         projected = self._project(vectors)
         out = np.zeros((self.repetitions, 2**self.planes, self.projection), dtype=np.float32)
@@ -57,7 +53,7 @@ class FixedDimensionalEncoder:
         return out.reshape(-1)
 
     def encode_page(self, vectors: Vectors) -> Vectors:
-        """(n, dimension) → (encoded_dimension,): per bucket the mean, empty buckets filled. n ≥ 1."""
+        """(n, dimension) → (repetitions × buckets × projection,): per bucket the mean, empty buckets filled. n ≥ 1."""
         buckets = self._buckets(vectors)
         projected = self._project(vectors)
         count = 2**self.planes

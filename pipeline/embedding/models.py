@@ -41,7 +41,7 @@ class Embedders:
 def identities(settings: EmbeddingSection, stored: Identities | None = None) -> Identities | None:
     """What `load_embedders` would identify as; None where only loading a model can tell its dimension.
 
-    `stored`: what the library was made with; equal names and revisions have equal dimensions.
+    `stored`: what the library was made with; equal names and revisions (with their options) have equal dimensions.
     """
     from pipeline.embedding.regions import region_identity
     from pipeline.embedding.sources import locate
@@ -114,6 +114,7 @@ def page_options(settings: EmbeddingSection) -> str:
     from pipeline.embedding.sources import stamp
 
     return stamp(
+        settings.page_dimension,
         pixels=settings.page_pixels,
         question_prompt=settings.page_question_prompt,
         page_prompt=settings.page_prompt,

@@ -90,8 +90,11 @@ SAVED_KINDS: dict[str, Kind] = {
 def locate(name: str, setting: str, *, download: bool = False) -> ModelSource:
     """The model's files: a folder, or a name on the Hub whose files are on this machine (or may be downloaded).
 
-    A revision may follow a name, as in `organisation/model@revision`. Raises `ModelError` where there are none.
+    A revision may follow a name, as in `organisation/model@revision`. Raises `ModelError` where there are none, and
+    `ConfigError` for no name at all, which would mean the working folder.
     """
+    if not name.strip():
+        raise ConfigError(f"{setting} is empty: give a model's folder, or its name on the Hub")
     folder = Path(name).expanduser()
     if folder.is_dir():
         return ModelSource(setting, folder.resolve().name, folder, folder_revision(folder))
@@ -200,11 +203,15 @@ def folder_revision(folder: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def stamp(**options: object) -> str:
-    """What follows a revision in the manifest for options that change vectors; nothing where none is set."""
+def stamp(dimension: int, **options: object) -> str:
+    """What follows a revision in the manifest for options that change vectors; nothing where none is set.
+
+    `dimension`: the numbers that are kept of a vector, 0 for all. Said here too, because a library of shortened
+    vectors must not open with 0: how many a model has is known only when it is loaded.
+    """
     chosen = {name: value for name, value in options.items() if value is not None}
     digest = hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:8]
-    return f"+{digest}" if chosen else ""
+    return (f"+{digest}" if chosen else "") + (f"+{dimension}d" if dimension else "")
 
 
 def _json(file: Path) -> dict[str, Any]:

@@ -173,16 +173,13 @@ def text_identity(settings: EmbeddingSection, stored: EmbedderIdentity | None = 
     """The identity of the configured model; None where only loading it, or `stored` by the library, could tell."""
     source = _locate(settings)
     revision = source.revision + _options(settings)
-    if stored and (stored.name, stored.revision) == (source.name, revision):
-        return stored
     pooling = source.folder / "1_Pooling" / "config.json"
-    if not pooling.is_file() or (source.folder / "2_Dense").is_dir():
-        return None
-    values = json.loads(pooling.read_text(encoding="utf-8"))
-    whole = values.get("word_embedding_dimension") or values.get("embedding_dimension")
-    if not isinstance(whole, int) or settings.text_dimension > whole:
-        return None
-    return EmbedderIdentity(source.name, revision, settings.text_dimension or whole)
+    if pooling.is_file() and not (source.folder / "2_Dense").is_dir():
+        values = json.loads(pooling.read_text(encoding="utf-8"))
+        whole = values.get("word_embedding_dimension") or values.get("embedding_dimension")
+        if isinstance(whole, int) and settings.text_dimension <= whole:
+            return EmbedderIdentity(source.name, revision, settings.text_dimension or whole)
+    return stored if stored and (stored.name, stored.revision) == (source.name, revision) else None
 
 
 def _locate(settings: EmbeddingSection) -> ModelSource:
@@ -198,7 +195,9 @@ def _locate(settings: EmbeddingSection) -> ModelSource:
 
 def _options(settings: EmbeddingSection) -> str:
     """What else decides a text's vector."""
-    return stamp(question_prompt=settings.text_question_prompt, text_prompt=settings.text_prompt)
+    return stamp(
+        settings.text_dimension, question_prompt=settings.text_question_prompt, text_prompt=settings.text_prompt
+    )
 
 
 def _window(model: SentenceTransformer) -> int:

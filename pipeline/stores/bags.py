@@ -67,9 +67,9 @@ class BagStore:
         self.files = RecordFiles(root)
         self.page_storage = page_storage
 
-    def append(self, document_id: str, bags: Sequence[PageVectors], storage: Storage = FLOAT16) -> list[BagRef]:
-        """Append bags, durable on return, and return their places. Raises `StoreError` (disk)."""
-        return self._append(document_id, bags, [storage] * len(bags))
+    def append(self, document_id: str, bags: Sequence[PageVectors]) -> list[BagRef]:
+        """Append bags as float16, durable on return, and return their places. Raises `StoreError` (disk)."""
+        return self._append(document_id, bags, [FLOAT16] * len(bags))
 
     def append_pages(self, document_id: str, pages: Sequence[tuple[PageVectors, PageVectors]]) -> list[BagRef]:
         """Append each page's vectors of chunks and its own bag, as `append` does; the places of the latter."""

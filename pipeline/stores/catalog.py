@@ -65,7 +65,7 @@ class Catalog(Lookup):
     def begin_document(self, info: DocumentInfo, path: str) -> None:
         """Register a document as `adding`. Pages of it that are already durable are kept.
 
-        An earlier failure of the same path that never got a page is forgotten.
+        Earlier failures of the same path are forgotten (`forget_failures`).
         """
         with self.database.transaction() as run:
             run.execute(
@@ -81,14 +81,19 @@ class Catalog(Lookup):
                 """,
                 (info.document_id, *_info_values(info), storable(path), _now()),
             )
+        self._searchable = None
+        self.forget_failures(path, info.document_id)
+
+    def forget_failures(self, path: str, document_id: str) -> None:
+        """Forget what failed at `path` without a page before the document `document_id` could be read there."""
+        with self.database.transaction() as run:
             run.execute(
                 """
                 DELETE FROM documents WHERE path = ? AND document_id <> ? AND status = 'failed'
                 AND document_id NOT IN (SELECT document_id FROM pages)
                 """,
-                (storable(path), info.document_id),
+                (storable(path), document_id),
             )
-        self._searchable = None
 
     def record_failed(self, path: str, error: str, identity: FileIdentity | None = None) -> str:
         """Register a file that could not be opened, and return the id it is listed under.
@@ -122,16 +127,20 @@ class Catalog(Lookup):
         return [_document_row(row) for row in found]
 
     def resolve(self, reference: str) -> DocumentRow:
-        """The document meant by an id, an unambiguous prefix of one, or a file name. Raises `InputError`."""
+        """The document meant by an id, an unambiguous prefix of one, or a file name. Raises `InputError`.
+
+        A file that failed gives way to one of the same name that has pages.
+        """
         wanted = storable(reference)
         found = self.database.rows(
             """
-            SELECT document_id, name FROM documents
-            WHERE name = ?1 OR path = ?1 OR (?1 <> '' AND substr(document_id, 1, length(?1)) = lower(?1))
+            SELECT document_id, name, EXISTS (SELECT 1 FROM pages WHERE pages.document_id = documents.document_id)
+            FROM documents WHERE name = ?1 OR path = ?1 OR (?1 <> '' AND substr(document_id, 1, length(?1)) = lower(?1))
             ORDER BY name, document_id
             """,
             (wanted,),
         )
+        found = [row for row in found if row[2]] or found
         exact = [row for row in found if row[0] == wanted.lower()]
         if exact or len(found) == 1:
             row = self.document((exact or found)[0][0])
@@ -139,7 +148,7 @@ class Catalog(Lookup):
                 return row
         if not found:
             raise InputError(f"no document is called {reference!r}: `recto documents` lists ids and names")
-        listed = ", ".join(f"{document_id} ({name})" for document_id, name in found[:5])
+        listed = ", ".join(f"{document_id} ({name})" for document_id, name, _ in found[:5])
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""
         raise InputError(f"{reference!r} means {len(found)} documents: {listed}{more}; give the id of one")
 
@@ -171,6 +180,15 @@ class Catalog(Lookup):
         """Delete every row of the document and every stored answer that cites it. No byte stays in the file."""
         with self.database.transaction() as run:
             run.execute("DELETE FROM documents WHERE document_id = ?", (document_id,))
+            self.history.forget_document(run, document_id)
+        self._searchable = None
+        self.database.scrub()
+
+    def forget_pages(self, document_id: str) -> None:
+        """Delete what was read of the document and every stored answer that cites it: it is `adding` from page 0."""
+        with self.database.transaction() as run:
+            run.execute("DELETE FROM pages WHERE document_id = ?", (document_id,))
+            run.execute("UPDATE documents SET status = 'adding', error = '' WHERE document_id = ?", (document_id,))
             self.history.forget_document(run, document_id)
         self._searchable = None
         self.database.scrub()

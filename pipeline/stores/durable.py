@@ -101,6 +101,7 @@ def disk_error(what: str, error: OSError) -> StoreError:
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return StoreError(
-            f"no right to write ({what}): {error.strerror}: {error.filename}; give this user the right to"
+            f"no right to write ({what}): {error.strerror}: {error.filename}; give this user the right: a library is "
+            "written to whenever it is opened"
         )
     return StoreError(f"the disk refused ({what}): {error}; check the disk and run the command again")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ingest.document import Page
 from pipeline.embedding.base import Vectors
 from pipeline.errors import StoreError
 from pipeline.stores.bags import BagStore
@@ -26,7 +27,7 @@ from pipeline.stores.lexical import LexicalIndex, LexicalRecord
 from pipeline.stores.lock import LibraryLock
 from pipeline.stores.manifest import Manifest, refuse_foreign_folder
 from pipeline.stores.originals import Originals
-from pipeline.stores.rows import SEARCHABLE
+from pipeline.stores.rows import LEAVING, SEARCHABLE, DocumentRow
 from pipeline.stores.vector_index import StoredVectors, VectorIndex
 from pipeline.stores.vectors import VectorCollection
 from pipeline.stores.words import Words
@@ -77,6 +78,11 @@ class Stores:
                 manifest = expected
                 with disk_errors("making the library"):
                     manifest.save(paths.manifest)
+            elif _catalog_is_lost(paths):
+                raise StoreError(
+                    f"{paths.catalog} is missing or empty, though {paths.originals} holds documents: restore it from a "
+                    "backup, or add the documents again to a new library folder"
+                )
             manifest.check(expected)
             catalog = Catalog(paths.catalog, manifest.page_storage)
             closing.callback(catalog.close)
@@ -112,22 +118,20 @@ class Stores:
 
     # ---- removing
 
-    def remove_document(self, document_id: str, *, keep_original: bool = False) -> None:
-        """`remove_documents` of one."""
-        self.remove_documents([document_id], keep_originals=keep_original)
-
-    def remove_documents(self, document_ids: Sequence[str], *, keep_originals: bool = False) -> None:
+    def remove_documents(self, document_ids: Sequence[str], *, to_reread: bool = False) -> None:
         """Remove documents from every store; no byte of them is left in any file of the library.
 
         Costs a rebuild of the lexical indexes and a clean-up of Chroma, once for all of them. The status is
         written first and the rows are deleted last: a removal that is killed is finished at the next opening.
-        `keep_originals`: the documents are about to be read again, and a working copy may have needed a password.
+        `to_reread`: the documents are about to be read again. Their originals stay, as a working copy may have needed
+        a password, and their rows, as `adding`: a run that is killed before it has read them loses none.
         """
         for document_id in document_ids:
-            self.catalog.set_status(document_id, "removing")
+            self.catalog.set_status(document_id, "rereading" if to_reread else "removing")
         for document_id in document_ids:
-            if not keep_originals:
+            if not to_reread:
                 self.originals.remove(document_id)
+                self.remove_pictures(document_id)
             self.bags.remove(document_id)
             for collection in self.vectors.collections.values():
                 collection.delete_document(document_id)
@@ -135,13 +139,25 @@ class Stores:
             self.vectors.scrub()
             self.rebuild_words()
         for document_id in document_ids:
-            self.catalog.remove_document(document_id)
+            if to_reread:
+                self.catalog.forget_pages(document_id)
+            else:
+                self.catalog.remove_document(document_id)
+
+    def remove_pictures(self, document_id: str) -> None:
+        """Delete the document's cached screenshots. None is no error."""
+        folder = self.paths.cache / document_id
+        if folder.exists():
+            with disk_errors("deleting page pictures"):
+                shutil.rmtree(folder)
 
     def _finish_removals(self) -> None:
-        begun = [row.info.document_id for row in self.catalog.documents() if row.status == "removing"]
-        if begun:
-            logger.warning("finishing the removal of %d documents that was interrupted", len(begun))
-            self.remove_documents(begun)
+        rows = self.catalog.documents()
+        for status in LEAVING:
+            begun = [row.info.document_id for row in rows if row.status == status]
+            if begun:
+                logger.warning("finishing the removal of %d documents that was interrupted", len(begun))
+                self.remove_documents(begun, to_reread=status == "rereading")
 
     # ---- the lexical indexes, from the catalog
 
@@ -152,23 +168,37 @@ class Stores:
 
     def _page_records(self) -> Iterator[LexicalRecord]:
         for row in self.catalog.documents():
-            if row.status == "removing":
+            if row.status in LEAVING:
                 continue
             indexed = {ref.page_index for ref, _ in self.catalog.indexed_pages(row.info.document_id)}
-            for page in self.catalog.parsed_pages(row.info.document_id):
+            for page in self._readable_pages(row):
                 if page.page_index in indexed:
                     yield self.words.page_record(row.info, page)
 
     def _card_records(self) -> Iterator[LexicalRecord]:
         for row in self.catalog.documents():
             if row.status in SEARCHABLE:
-                yield self.words.card_record(row.info, self.catalog.parsed_pages(row.info.document_id))
+                yield self.words.card_record(row.info, self._readable_pages(row))
+
+    def _readable_pages(self, row: DocumentRow) -> list[Page]:
+        """The document's pages; none where one is damaged, because the words of all others must not hang on it."""
+        try:
+            return self.catalog.parsed_pages(row.info.document_id)
+        except StoreError as error:
+            logger.warning("%s (%s): %s", row.info.document_id, row.info.name, error)
+            return []
+
+
+def _catalog_is_lost(paths: LibraryPaths) -> bool:
+    """Whether documents were added and the catalog, which alone tells what they are, is not there."""
+    files = (paths.catalog, paths.catalog.with_name(f"{paths.catalog.name}-wal"))
+    return not any(file.exists() and file.stat().st_size for file in files) and any(paths.originals.glob("??/*"))
 
 
 def _stored_vectors(catalog: Catalog, bags: BagStore, dim: int, candidate: Candidate) -> Iterator[StoredVectors]:
     """What Chroma's collections are made from: the bags of every indexed page. `dim` is that of the chunk vectors."""
     for row in catalog.documents():
-        if row.status == "removing":
+        if row.status in LEAVING:
             continue
         try:
             yield from _document_vectors(catalog, bags, dim, candidate, row.info.document_id)

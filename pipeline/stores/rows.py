@@ -9,10 +9,13 @@ from ingest.document import Chunk, DocumentInfo, Page
 from pipeline.results import PageRef
 from pipeline.stores.bags import BagRef
 
-Status = Literal["adding", "ready", "partial", "failed", "removing"]
-"""`adding`: not every page is indexed yet. `partial`: ready, with pages lost. `removing`: a removal has begun."""
+Status = Literal["adding", "ready", "partial", "failed", "removing", "rereading"]
+"""`adding`: not every page is indexed yet. `partial`: ready, with pages lost. `removing`: a removal has begun.
+`rereading`: a removal has begun of what was read, and of no more, because the document is about to be read again."""
 
 SEARCHABLE: frozenset[Status] = frozenset({"ready", "partial"})
+LEAVING: frozenset[Status] = frozenset({"removing", "rereading"})
+"""What no store may be built from any more."""
 
 
 @dataclass(frozen=True, slots=True)

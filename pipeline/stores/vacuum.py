@@ -27,6 +27,9 @@ def vacuum(stores: Stores) -> VacuumReport:
     for holder in (stores.originals, stores.bags):
         for document_id in set(holder.documents()) - known:
             holder.remove(document_id)
+    for folder in stores.paths.cache.glob("*"):
+        if folder.name not in known:
+            stores.remove_pictures(folder.name)
     stores.vectors.rebuild()
     stores.rebuild_words()
     stores.catalog.database.vacuum()

@@ -10,6 +10,8 @@ from pipeline.results import PageRef
 from pipeline.stores.chroma import Chroma, patiently
 
 IDS_A_CALL = 5000
+IDS_A_FILTER = 10_000
+"""Documents that Chroma is asked to narrow a search to: each is a variable of SQLite, which takes some 32,000."""
 
 
 class VectorCollection:
@@ -42,7 +44,22 @@ class VectorCollection:
         """
         if k <= 0 or (document_ids is not None and not document_ids):
             return []
+        if document_ids is not None and len(document_ids) > IDS_A_FILTER:
+            return self._among_many(vector, k, frozenset(document_ids))
         where: Any = None if document_ids is None else {"document_id": {"$in": sorted(document_ids)}}
+        return self._nearest(vector, k, where)
+
+    def _among_many(self, vector: Vectors, k: int, document_ids: Collection[str]) -> list[tuple[str, float]]:
+        """The `k` nearest of more documents than Chroma can be told: ever more of all vectors, the others left out."""
+        everything, asked = max(1, self.count()), k
+        while True:
+            asked = min(2 * asked, everything)
+            found = self._nearest(vector, asked)
+            kept = [pair for pair in found if pair[0].split(":")[0] in document_ids]
+            if len(kept) >= k or asked == everything:
+                return kept[:k]
+
+    def _nearest(self, vector: Vectors, k: int, where: Any = None) -> list[tuple[str, float]]:
         with self._chroma.reading():
             found = self._collection.query(
                 query_embeddings=vector[None], n_results=k, where=where, include=["distances"]

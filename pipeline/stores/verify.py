@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from ingest.media_types import CONVERTED
 from pipeline.errors import StoreError
 from pipeline.stores.opened import Stores
 from pipeline.stores.rows import SEARCHABLE, DocumentRow
@@ -47,10 +48,16 @@ def _document(stores: Stores, row: DocumentRow) -> Iterator[str]:
     if row.pages_indexed != row.info.page_count:
         yield f"{name}: catalog: {row.pages_indexed} of {row.info.page_count} pages are indexed"
     if not stores.originals.intact(document_id):
-        yield f"{name}: originals: missing, or not the bytes that were added"
+        yield f"{name}: originals: missing, or not the bytes that were added: run `recto add {row.path}` again"
+    if row.info.media_type in CONVERTED and not stores.originals.working_copy(document_id).is_file():
+        yield f"{name}: originals: its pages as a PDF are missing: remove it and add {row.path} again"
 
     bags = stores.catalog.bag_refs(stores.catalog.page_refs([document_id]), stores.manifest.text_embedder.dimension)
-    chunk_ids = set(stores.catalog.chunk_ids(document_id))
+    try:
+        chunk_ids = set(stores.catalog.chunk_ids(document_id))
+    except StoreError as error:
+        yield f"{name}: {error}"
+        return
     if len(chunk_ids) != row.chunks:
         yield f"{name}: catalog: {len(chunk_ids)} chunks, {row.chunks} counted"
     with_vectors = {f"{document_id}:{ref.page_index}" for ref, pair in bags.items() if pair.page.rows}
@@ -61,6 +68,7 @@ def _document(stores: Stores, row: DocumentRow) -> Iterator[str]:
     yield from _compare(f"{name}: cards", {document_id}, stores.cards.keys(document_id))
     for ref, pair in bags.items():
         try:
+            stores.catalog.page(ref)
             stores.bags.read(pair, checked=True)
         except StoreError as error:
             yield f"{name}: page {ref.page_index}: {error}"

@@ -262,6 +262,54 @@ def test_remove_verify_vacuum(here: Recto) -> None:
     assert here("verify").out.strip() == "all stores agree"
 
 
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_add_goes_on_when_nobody_reads_its_output(place: Path, recto: Recto, form: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "pipeline.cli.main", "add", "docs", "--library", "unread", *form]
+    reading, writing = os.pipe()
+    os.close(reading)
+    added = subprocess.run(command, cwd=place, env=environment(), stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert added.returncode == 0 and b"2 ready" in added.stderr, added
+    listed = recto("documents", "--library", "unread", "--json", cwd=place)
+    assert [line["status"] for line in listed.lines] == ["ready", "ready"]
+
+
+def test_without_stdout_the_work_is_done(place: Path) -> None:
+    command = f"{sys.executable} -m pipeline.cli.main documents --library library >&-"
+    done = subprocess.run(command, shell=True, cwd=place, env=environment(), stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_adding_again_mends_what_was_lost_and_forgets_what_failed(place: Path, recto: Recto) -> None:
+    harbour = place / "docs" / "harbour.pdf"
+    kept = harbour.read_bytes()
+    harbour.write_bytes(b"")
+    assert recto("add", "docs", cwd=place).code == 1
+    assert recto("page", "harbour.pdf", "0", "--out", "a.png", cwd=place).code == 0  # what was read is still there
+    harbour.write_bytes(kept)
+    shutil.rmtree(place / "library" / "originals")
+    assert "recto add" in recto("verify", cwd=place).out
+    assert recto("add", "docs", cwd=place).code == 0
+    assert recto("verify", cwd=place).code == 0
+    assert [line["status"] for line in recto("documents", "--json", cwd=place).lines] == ["ready", "ready"]
+
+
+def test_a_link_that_leads_nowhere_fails_alone(place: Path, recto: Recto) -> None:
+    (place / "docs" / "self.pdf").symlink_to("self.pdf")
+    (place / "docs" / "new.txt").write_text("Zinc costs 77 dollars.")
+    added = recto("add", "docs", "--json", cwd=place)
+    assert added.code == 1
+    assert sorted(line["status"] for line in added.lines) == ["failed", "ready", "unchanged", "unchanged"]
+
+
+def test_documents_say_why_they_failed(place: Path, recto: Recto) -> None:
+    (place / "empty.pdf").touch()
+    recto("add", "empty.pdf", "--library", "library", cwd=place)
+    (line,) = [line for line in recto("documents", "--json", cwd=place).lines if line["status"] == "failed"]
+    assert "the file is empty" in line["error"]
+    assert "the file is empty" in recto("documents", cwd=place).out
+
+
 def test_a_library_in_use_names_its_holder(recto: Recto, place: Path) -> None:
     with Library.open(load_settings({"library": place / "library"})):
         recto("documents").fails_in_one_line(1, "in use", str(os.getpid()))

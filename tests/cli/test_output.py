@@ -86,6 +86,7 @@ def test_documents() -> None:
         "chunks": None,
         "page_vectors": None,
         "status": None,
+        "error": None,
         "issues": [ISSUE],
     }
     assert (line["pages"], line["chunks"], line["page_vectors"]) == (12, 40, 90)

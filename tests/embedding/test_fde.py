@@ -30,7 +30,7 @@ def test_shapes_and_seed() -> None:
     encoder = FixedDimensionalEncoder(32)
     page = np.eye(32, dtype=np.float32)[:5]
     encoded = encoder.encode_page(page)
-    assert encoded.shape == (encoder.encoded_dimension,) and encoded.dtype == np.float32
+    assert encoded.shape == (10 * 2**4 * 16,) and encoded.dtype == np.float32
     assert np.array_equal(encoded, FixedDimensionalEncoder(32).encode_page(page))
 
 

@@ -1,12 +1,15 @@
 """The default text model, really loaded."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from pipeline.config import EmbeddingSection
+from pipeline import Library
+from pipeline.config import EmbeddingSection, load_settings
 from pipeline.embedding.models import identities
 from pipeline.embedding.text import SentenceTransformerEmbedder, load_text_embedder
-from pipeline.errors import ModelError
+from pipeline.errors import ConfigError, ModelError, StoreError
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +58,31 @@ def test_questions_together_are_the_questions_one_by_one(embedder: SentenceTrans
     again = load_text_embedder(EmbeddingSection())
     assert np.allclose(together, [again.embed_question(question) for question in questions], atol=0.01)
     assert np.array_equal(together, [embedder.embed_question(question) for question in questions])
+
+
+def test_a_library_opens_with_the_dimension_it_was_made_with_alone(tmp_path: Path) -> None:
+    for made, other in ((0, 128), (128, 0), (128, 64)):
+        folder = tmp_path / f"{made}-{other}"
+        right, wrong = (
+            load_settings({"library": folder, "embedding": {"text_dimension": dimension}})
+            for dimension in (made, other)
+        )
+        Library(settings=right).close()
+        with pytest.raises(StoreError, match=r"this library was made with text_embedder\.revision"):
+            Library(settings=wrong)
+        Library(settings=right).close()
+
+
+def test_a_shortened_model_is_known_without_loading() -> None:
+    section = EmbeddingSection(text_dimension=128)
+    loaded = load_text_embedder(section)
+    assert identities(section)[0] == loaded.identity and loaded.embed_texts(["a ferry"]).shape == (1, 128)
+
+
+def test_no_name_is_not_the_working_folder() -> None:
+    for empty in ("", " "):
+        with pytest.raises(ConfigError, match=r"^embedding\.text_model is empty: give a model's folder"):
+            load_text_embedder(EmbeddingSection(text_model=empty))
 
 
 def test_an_absent_model_says_what_to_do() -> None:

@@ -1,15 +1,19 @@
 """Recto's own form of a set: what is read, and that wrong questions are named by their line."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pymupdf
 import pytest
 
+from eval.datasets.making_pages import document_of_pictures, document_of_text
 from eval.datasets.registry import load
 from eval.errors import EvaluationError
 from eval.records import GoldPage
-from tests.eval.sets import lines, pdf
+from ingest.files import identify
+from ingest.parser import read_info
+from tests.eval.sets import lines, pdf, picture
 
 
 def own(tmp_path: Path, *records: dict[str, Any]) -> Path:
@@ -48,6 +52,18 @@ def test_recto(tmp_path: Path) -> None:
         ({"id": 1, "question": "?"}, "used in questions.jsonl, line 1"),
         ({"id": True, "question": "?"}, "'id' is True"),
         ({"id": 2, "question": "?", "regions": [{"doc": "a.pdf", "page_index": 0, "box": [0, 0, 2, 1]}]}, "box"),
+        ({"id": 2, "question": "?", "regions": [{"doc": "a.pdf", "page_index": 0, "box": "0012"}]}, "must be list"),
+        ({"id": 2, "question": "?", "regions": [{"doc": "a.pdf", "page_index": 0, "box": [0, 0, "1", 1]}]}, "'1'"),
+        ({"id": 2, "question": "?", "answers": "19 days"}, "'answers' is '19 days', and must be list"),
+        ({"id": 2, "question": "?", "answers": [["x"]]}, "'answers' is ['x']"),
+        ({"id": 2, "question": "?", "answerable": "false"}, "'answerable' is 'false', and must be bool"),
+        ({"id": 2, "question": "?", "evidence": "abc"}, "'evidence' is 'abc'"),
+        ({"id": 2, "question": "?", "gold": ["a.pdf"]}, "'gold' is 'a.pdf', and must be dict"),
+        ({"id": 2, "question": "?", "gold": [{"doc": "a.pdf", "page_index": 0, "grade": "2"}]}, "'grade' is '2'"),
+        ({"id": 2, "question": "?", "slices": None}, "'slices' is None"),
+        ({"id": 2, "question": "?", "slices": {"type": {"a": 1}}}, "'type' is {'a': 1}"),
+        ({"id": 2, "question": "?", "answer_format": 1}, "'answer_format' is 1"),
+        ({"id": 2, "question": "?", "documents": "a.pdf"}, "'documents' is 'a.pdf'"),
     ],
 )
 def test_wrong_questions_are_named_by_line(tmp_path: Path, record: dict[str, Any], message: str) -> None:
@@ -55,6 +71,56 @@ def test_wrong_questions_are_named_by_line(tmp_path: Path, record: dict[str, Any
     with pytest.raises(EvaluationError, match=r"questions\.jsonl, line 2") as caught:
         load("recto", folder, tmp_path)
     assert message in str(caught.value)
+
+
+def test_two_files_of_one_name_are_refused_unless_they_are_the_same(tmp_path: Path) -> None:
+    folder = own(tmp_path, {"id": 1, "question": "?", "gold": [{"doc": "a.pdf", "page_index": 2}]})
+    (folder / "docs" / "again").mkdir()
+    shutil.copy(folder / "docs" / "a.pdf", folder / "docs" / "again" / "a.pdf")
+    assert [document.name for document in load("recto", folder, tmp_path).documents] == ["a.pdf"]
+    pdf(folder / "docs" / "again" / "a.pdf", 1)
+    with pytest.raises(EvaluationError, match=r"both named a\.pdf"):
+        load("recto", folder, tmp_path)
+
+
+def test_pages_are_counted_as_recto_counts_them(tmp_path: Path) -> None:
+    folder = own(tmp_path, {"id": 1, "question": "?", "gold": [{"doc": "long.txt", "page_index": 9}]})
+    text = folder / "docs" / "long.txt"
+    text.write_text("".join(f"line {number}\n" for number in range(600)))
+    count = read_info(text, identify(text)).page_count
+    with pymupdf.open(text) as file:
+        assert file.page_count > count == 10
+    load("recto", folder, tmp_path)
+    lines(folder / "questions.jsonl", {"id": 1, "question": "?", "gold": [{"doc": "long.txt", "page_index": 10}]})
+    with pytest.raises(EvaluationError, match=r"outside long\.txt, which has 10 pages"):
+        load("recto", folder, tmp_path)
+    (folder / "docs" / "bad.pdf").write_bytes(b"%PDF-1.7 and no more")
+    lines(folder / "questions.jsonl", {"id": 1, "question": "?", "gold": [{"doc": "bad.pdf", "page_index": 0}]})
+    with pytest.raises(EvaluationError, match=r"the pages of .*bad\.pdf cannot be counted"):
+        load("recto", folder, tmp_path)
+
+
+def test_documents_that_are_made_have_the_same_bytes_every_time(tmp_path: Path) -> None:
+    pages = [picture(), picture("red")]
+    made = [
+        (
+            document_of_pictures("deck", pages, tmp_path / turn).path.read_bytes(),
+            document_of_text("note", "Tides", "The tide turns \u2192 twice.", tmp_path / turn).path.read_bytes(),
+        )
+        for turn in ("one", "two")
+    ]
+    assert made[0] == made[1]
+
+
+def test_other_pictures_make_another_document(tmp_path: Path) -> None:
+    half = document_of_pictures("deck", [picture()], tmp_path)
+    whole = document_of_pictures("deck", [picture(), picture("red")], tmp_path)
+    assert whole.path != half.path and whole.path.name == half.path.name == "deck.pdf"
+    with pymupdf.open(whole.path) as file:
+        assert file.page_count == whole.page_count == 2
+    assert document_of_pictures("deck", [picture(), picture("blue")], tmp_path).path != whole.path
+    with pytest.raises(EvaluationError, match="page 1 of deck cannot be read"):
+        document_of_pictures("deck", [picture(), tmp_path / "gone.png"], tmp_path)
 
 
 def test_text_records_become_pages(tmp_path: Path) -> None:

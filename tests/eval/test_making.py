@@ -80,6 +80,27 @@ def test_only_checked_questions_are_kept(folder: Path, capsys: pytest.CaptureFix
     assert question.regions[0].box.y1 < 0.2
 
 
+def test_a_file_that_was_edited_by_hand_gets_ids_of_its_own(folder: Path) -> None:
+    out = folder / "edited.jsonl"
+    gold = [{"doc": "facts.pdf", "page_index": 3}]
+    held = [{"id": key, "question": f"{key}?", "gold": gold} for key in ("my-own", "made-7")]
+    held.append({"id": "without-gold", "question": "Who else?"})
+    out.write_text("\n".join(map(json.dumps, held)))  # the editor left no line end
+    with serving() as chat:
+        chat.say = reply
+        command = ["eval", "make-questions", "--library", str(folder / "library"), "--out", str(out), "--count", "4"]
+        assert run([*command, "--set", f"answer.url={chat.url}", "--set", "answer.model=m"]) == 0
+    ids = [json.loads(line)["id"] for line in out.read_text().splitlines()]
+    assert ids == ["my-own", "made-7", "without-gold", "made-8"]
+
+
+def test_a_model_that_cannot_be_reached_is_one_line(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    command = ["eval", "make-questions", "--library", str(folder / "library"), "--out", str(folder / "no.jsonl")]
+    assert run([*command, "--set", "answer.url=http://127.0.0.1:9/v1", "--set", "answer.model=m"]) == 1
+    said = capsys.readouterr().err
+    assert "cannot be reached" in said and "bug in recto" not in said
+
+
 def test_without_a_model_it_says_what_it_needs(folder: Path, capsys: pytest.CaptureFixture) -> None:
     out = folder / "none.jsonl"
     assert run(["eval", "make-questions", "--library", str(folder / "library"), "--out", str(out)]) == 2

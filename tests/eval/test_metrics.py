@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from eval.errors import EvaluationError
 from eval.metrics.abstention import abstention_nauc, risk_coverage
 from eval.metrics.answers import anls, exact_match, list_f1, numeric_match, relaxed_accuracy, rouge_l, token_f1
-from eval.metrics.base import mean
 from eval.metrics.mmlongbench import generalised_f1, rule_score
 from eval.metrics.regions import area
 from eval.metrics.registry import METRICS, metric
@@ -56,8 +55,6 @@ def test_what_has_no_gold_does_not_count_and_an_empty_ranking_counts_as_nothing_
     assert score("recall@5", Outcome("q"), Question("q", "?")) is None
     assert score("recall@5", Outcome("q"), Question("q", "?", gold=(GoldPage("a", 0, 0),))) is None
     assert score("nDCG@5", Outcome("q")) == 0
-    with pytest.raises(EvaluationError, match="no mean of nothing"):
-        mean([None], "recall@5")
 
 
 @given(
@@ -197,6 +194,20 @@ def test_relaxed_accuracy(answer: str, gold: str, expected: float) -> None:
         ("1.577 billion dollars", "$1,577 million", 1),
         ("a loss of (1,577)", "-1577", 1),
         ("a gain of 1,577", "-1577", 0),
+        ("a loss of $ (1,577)", "(1,577)", 1),
+        ("1,577", "(1,577)", 0),
+        ("The margin improved (58.7%)", "58.7%", 1),
+        ("$1.54 billion", "$1.5 billion", 1),
+        ("1,540 million", "$1.5 billion", 1),
+        ("$1.56 billion", "$1.5 billion", 0),
+        ("24.3 %", "0.24", 1),
+        ("Net debt \u2013 45.3", "45.3", 1),
+        ("Net debt: -$45.3", "45.3", 0),
+        ("Net debt: $-45.3", "-45.3", 1),
+        ("hull-417", "417", 1),
+        ("hull-417", "-417", 0),
+        ("March 31,2024", "2024", 1),
+        ("1,234,567", "1234567", 1),
         ("24.3 per cent", "0.243", 1),
         ("0.66", "0.66x", 1),
         ("in Q4 of 2021", "4", 0),
@@ -214,6 +225,9 @@ def test_lists_are_aligned_and_numbers_must_agree() -> None:
     assert list_f1("red", "red, green") == pytest.approx(2 / 3)
     assert list_f1("5 cars", "6 cars") == 0
     assert list_f1("1,200, 30", "30; 1,200") == 1
+    assert list_f1("46 and 27", "46; 27") == list_f1("46\n27", "46;27") == list_f1("46,27", "27, 46") == 1
+    assert list_f1("1,200 and 30", "30; 1,200") == 1
+    assert list_f1("Arden (46), Brill (27)", "Arden 46; Brill 27") == 1
 
 
 @pytest.mark.parametrize(
@@ -232,6 +246,10 @@ def test_lists_are_aligned_and_numbers_must_agree() -> None:
         ("['a']", "['a', 'b']", "List", 0),
         ("__import__('os').getcwd()", "['a']", "List", 0),
         ("Not answerable", "Not answerable", "None", 1),
+        ("inf", "3", "Int", 0),
+        ("nan", "3", "Int", 0),
+        ("nan", "3.5", "Float", 0),
+        ("{['a']}", "['a']", "List", 0),
     ],
 )
 def test_mmlongbench_rules(answer: str, gold: str, kind: str, expected: float) -> None:

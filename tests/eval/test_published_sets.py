@@ -30,12 +30,34 @@ from tests.eval.sets import lines, pdf, picture, table
 def test_financebench_counts_from_0(tmp_path: Path) -> None:
     pdf(tmp_path / "pdfs" / "ACME_2022_10K.pdf", 2)
     evidence = {"doc_name": "ACME_2022_10K", "evidence_page_num": 1, "evidence_text": "Net income 5"}
-    row = {"financebench_id": "f1", "question": "?", "answer": 5, "question_reasoning": None, "evidence": [evidence]}
+    both = [evidence, {**evidence, "evidence_text": "Tax 2"}]
+    row = {"financebench_id": "f1", "question": "?", "answer": 5, "question_reasoning": None, "evidence": both}
     lines(tmp_path / "data" / "financebench_open_source.jsonl", row)
     (question,) = financebench.load(tmp_path, tmp_path).questions
-    assert question.gold == (GoldPage("ACME_2022_10K.pdf", 1),) and question.evidence == ("Net income 5",)
+    assert question.gold == (GoldPage("ACME_2022_10K.pdf", 1),)
+    assert question.evidence == ("Net income 5", "Tax 2"), "two texts of one page"
     with pytest.raises(EvaluationError, match="1 questions and financebench has 150"):
         load("financebench", tmp_path, tmp_path)
+
+
+def test_rows_of_another_form_are_one_line(tmp_path: Path) -> None:
+    pdf(tmp_path / "pdfs" / "a.pdf", 1)
+    file = tmp_path / "data" / "financebench_open_source.jsonl"
+    lines(file, {"financebench_id": "f1", "question": "?", "evidence": []})
+    with pytest.raises(EvaluationError, match=r"financebench in .*'answer' is missing"):
+        load("financebench", tmp_path, tmp_path)
+    lines(file, {"financebench_id": "f1", "question": "?", "answer": "x", "evidence": ["a.pdf"]})
+    with pytest.raises(EvaluationError, match=r"financebench in .* has not the form"):
+        load("financebench", tmp_path, tmp_path)
+    (tmp_path / "imdb_val.npy").write_text("hello")
+    with pytest.raises(EvaluationError, match=r"imdb_val\.npy cannot be read"):
+        load("mpdocvqa", tmp_path, tmp_path)
+    (tmp_path / "data" / "documents").mkdir()
+    pdf(tmp_path / "data" / "documents" / "d.pdf", 1)
+    row = {"doc_id": "d.pdf", "answer_format": "Int", "evidence_pages": "{[1]}"}
+    (tmp_path / "data" / "samples.json").write_text(json.dumps([row]))
+    with pytest.raises(EvaluationError, match="row 1: 'evidence_pages' must be a text that holds a list"):
+        load("mmlongbench", tmp_path, tmp_path)
 
 
 def test_mmlongbench_counts_from_1_and_dirty_rows_lose_their_pages(tmp_path: Path) -> None:
@@ -211,6 +233,8 @@ def test_mmdocrag_gold_is_where_the_gold_quotes_stand(tmp_path: Path) -> None:
     assert there.gold == (GoldPage("report.pdf", 5),) and there.evidence == ("a table", "said 5")
     assert there.answers == ("46; 27",) and there.answerable
     assert missing.gold == () and not missing.answerable and missing.slices["pdf"] == ("missing",)
+    lines(tmp_path / "evaluation_15.jsonl", {**row, "answer_short": "{['46']}"})
+    assert mmdocrag.load(tmp_path, tmp_path).questions[0].answers == ("{['46']}",)
     lines(tmp_path / "evaluation_15.jsonl", {**row, "gold_quotes": ["image2"]})
     with pytest.raises(EvaluationError, match="line 1: the gold quote 'image2'"):
         mmdocrag.load(tmp_path, tmp_path)

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 from eval.datasets.registry import load
 from eval.records import Question
+from eval.report.pictures import page_pictures
 from eval.robustness.needles import DEPTHS, make_needles
 from eval.robustness.questions import WAYS, asked, with_typos
 from eval.robustness.wordings import kept_as_written
 from eval.runs.records import read_run
 from eval.runs.running import run_suite
 from eval.runs.suite import SetPart, load_suite
+from eval.runs.system import document_id
 
 TEXT = "What was Acme's net revenue in FY2022, in millions (10-K)?"
 
@@ -73,12 +75,14 @@ def test_needles_stand_where_the_set_says(needles: Path) -> None:
             assert pages == ([question.gold[0].page_index] if as_text else [])
     again = needles / "again"
     make_needles(again, seed=3, lengths=(5,))
-    assert (again / "questions.jsonl").read_bytes() == (needles / "set" / "questions.jsonl").read_bytes()
+    for name in ("questions.jsonl", "docs/hay-5.pdf"):
+        assert (again / name).read_bytes() == (needles / "set" / name).read_bytes()
 
 
 def test_needles_are_found_among_distractors_and_with_typos(needles: Path) -> None:
     other = needles / "other"
-    make_needles(other, seed=4, lengths=(6,))
+    make_needles(other, seed=4, lengths=(5, 6))
+    foreign = [f"{name} ({document_id(other / 'docs' / name)})" for name in ("hay-5.pdf", "hay-6.pdf")]
     suite = needles / "suite.yaml"
     sets = [
         {"name": "plain", "folder": "set", "distractors": ["other/docs"]},
@@ -92,4 +96,6 @@ def test_needles_are_found_among_distractors_and_with_typos(needles: Path) -> No
     recall = [result.scores["recall@5"] for result in plain.results.values()]
     assert sum(filter(None, recall)) >= 0.8 * len(recall)
     found = {page.document for result in plain.results.values() for page in result.outcome.ranking}
-    assert found == {"hay-5.pdf", "hay-6.pdf"}
+    assert found == {"hay-5.pdf", *foreign}, "another document of the same name is not the set's"
+    shown = {key.split("/")[1].split("#")[0] for key in page_pictures(read_run(needles / "run"), 20)[0]}
+    assert shown == set(foreign), "which of the two documents hay-5.pdf is the set's, the library does not know"

@@ -121,8 +121,10 @@ def test_a_run_broken_off_goes_on_and_ends_the_same(finished: Path, suite: Path)
     results.write_bytes(b"".join(lines[:2]) + lines[2][:40])
     timings = results.with_name("timings.jsonl")
     timings.write_bytes(timings.read_bytes()[:-9])
+    torn = files_of(finished)
     with pytest.raises(EvaluationError, match="not finished"):
         read_run(finished)
+    assert files_of(finished) == torn, "the line may be another process's, and not be finished yet"
     run_suite(load_suite(suite), finished, suite.parent / "libraries")
     assert files_of(finished) == before
 
@@ -131,6 +133,25 @@ def test_a_repetition_gives_the_same_files(finished: Path, suite: Path) -> None:
     again = suite.parent / "again"
     run_suite(load_suite(suite), again, suite.parent / "libraries")
     assert files_of(again) == files_of(finished)
+
+
+def test_replaced_files_are_not_searched_beside_those_that_replaced_them(tmp_path: Path) -> None:
+    """The revision of this kind of set is of its questions only."""
+    row = {"doc_name": "law/mill", "ID": "x", "questions": "Who owns it?", "answers": "Ann", "evidence_page_no": 0}
+    (tmp_path / "set" / "data").mkdir(parents=True)
+    (tmp_path / "set" / "data" / "qas_v2.json").write_text(json.dumps([row]))
+    (tmp_path / "suite.yaml").write_text(
+        "name: mill\nsets: [{name: mill, folder: set, kind: ohrbench}]\nconfigurations: [{name: fusion}]\n"
+    )
+    file = tmp_path / "set" / "data" / "pdfs" / "law" / "mill.pdf"
+    file.parent.mkdir(parents=True)
+    for owner in ("Ann Thule", "Ben Orr"):
+        with pymupdf.open() as document:
+            document.new_page().insert_text((72, 130), f"The mill of Arden is owned by {owner} and grinds all year.")
+            document.save(file)
+        run_suite(load_suite(tmp_path / "suite.yaml"), tmp_path / owner, tmp_path / "libraries")
+        (cell,) = read_run(tmp_path / owner).cells
+        assert [page.document for page in cell.results["x"].outcome.ranking] == ["mill.pdf"]
 
 
 def test_another_suite_is_not_mixed_in(finished: Path, suite: Path, tmp_path: Path) -> None:
@@ -217,6 +238,22 @@ def test_the_report_needs_no_network(report: Path) -> None:
     assert text.count("data:image/jpeg;base64,") == 4, "each page once"
     assert "index on disk, kB a page: page_vectors" in text and "median seconds: search embed" in text
     assert "abstention nAUC by top score" in text
+
+
+@pytest.mark.parametrize("place", [None, "empty"])
+def test_a_report_makes_no_library(
+    finished: Path, tmp_path: Path, place: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(finished, copy)
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    (copy / "places.json").unlink()
+    if place:
+        places = {"small": dict.fromkeys(read_run(copy).about["cells"], str(tmp_path / place))}
+        (copy / "places.json").write_text(json.dumps(places))
+    assert run(["eval", "report", str(copy), "--out", str(copy / "report.html")]) == 0
+    assert not list((tmp_path / "empty").iterdir())
 
 
 BROWSER = next(

@@ -1,10 +1,14 @@
 """Intervals and tests: right on cases that can be counted, honest over many simulated pairs."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
+from eval import statistics
 from eval.compare import Compared
-from eval.statistics import interval, interval_of, paired
+from eval.errors import EvaluationError
+from eval.statistics import CONFIDENCE, DRAWS, interval, interval_of, paired
 
 
 def test_a_mean_lies_within_its_interval_and_draws_are_seeded() -> None:
@@ -14,6 +18,28 @@ def test_a_mean_lies_within_its_interval_and_draws_are_seeded() -> None:
     assert found.mean == pytest.approx(3.5 / 6)
     assert found.low < found.mean < found.high
     assert interval([1.0, 1.0]).low == 1.0
+    with pytest.raises(EvaluationError, match="no mean of nothing"):
+        interval([])
+
+
+def test_draws_in_batches_are_those_drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b = np.random.default_rng(4).random((2, 41))
+    draws = np.random.default_rng(3).integers(0, 41, (DRAWS, 41))
+    low, high = np.percentile(a[draws].mean(axis=1), [50 * (1 - CONFIDENCE), 50 * (1 + CONFIDENCE)])
+    whole = interval(a, seed=3), paired(a, b, seed=3)
+    assert (whole[0].low, whole[0].high) == (low, high)
+    monkeypatch.setattr(statistics, "BATCH", 41 * 7)
+    assert (interval(a, seed=3), paired(a, b, seed=3)) == whole
+
+
+def test_many_questions_take_little_memory() -> None:
+    scores = np.random.default_rng(0).random((2, 3_000))
+    tracemalloc.start()
+    try:
+        paired(*scores)
+        assert tracemalloc.get_traced_memory()[1] < 100e6, "10,000 draws of 3,000 are 240 MB"
+    finally:
+        tracemalloc.stop()
 
 
 def test_few_questions_are_tested_exactly() -> None:

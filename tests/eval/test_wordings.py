@@ -1,13 +1,16 @@
 """Questions in other words over the real protocol: what is kept, what is refused, and suites that use them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pymupdf
 import pytest
 
 from eval.compare import compare
+from eval.datasets.registry import load
 from eval.errors import EvaluationError
+from eval.robustness.wordings import read_wordings, worded
 from eval.runs.records import read_run
 from eval.runs.running import run_suite
 from eval.runs.suite import load_suite
@@ -73,6 +76,31 @@ def test_only_wordings_that_keep_what_is_asked_are_kept(folder: Path, capsys: py
         chat.say = lambda prompt: "Wo ist Arden Mill? 1911" if "German" in prompt else ""
         out = str(folder / "german.jsonl")
         assert run([*command(folder, chat, "--as", "German"), "--out", out]) == 0
+
+
+def test_a_model_that_cannot_be_reached_is_one_line(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    arguments = ["eval", "reword", str(folder / "set"), "--as", "French", "--out", str(folder / "words.jsonl")]
+    assert run([*arguments, "--set", "answer.url=http://127.0.0.1:9/v1", "--set", "answer.model=m"]) == 1
+    said = capsys.readouterr().err
+    assert "cannot be reached" in said and "bug in recto" not in said
+
+
+def test_wordings_of_a_set_that_has_changed_are_refused(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    (question,) = load("recto", folder / "set", folder).questions[:1]
+    file = folder / "words.jsonl"
+    file.write_text(json.dumps({"id": "a", "question": "How much?", "original": ASKED["a"]}))
+    assert worded([question], read_wordings(file), file)[0].text == "How much?"
+    changed = replace(question, text="Who is the mayor?")
+    with pytest.raises(EvaluationError, match="the set now asks 'Who is the mayor"):
+        worded([changed], read_wordings(file), file)
+    with serving() as chat:
+        chat.say = reply
+        run(command(folder, chat, "--as", "paraphrase"))
+        assert len(read_wordings(file)) == 2, "a last line without its end is not written on to"
+        file.write_text(json.dumps({"id": "b", "question": "How much?", "original": ASKED["a"]}) + "\n")
+        capsys.readouterr()
+        assert run(command(folder, chat, "--as", "paraphrase")) == 2
+    assert "remove the line" in capsys.readouterr().err
 
 
 def test_without_a_model_it_says_what_it_needs(folder: Path, capsys: pytest.CaptureFixture) -> None:

@@ -120,3 +120,16 @@ def test_a_path_named_twice_is_found_once_and_a_hidden_one_named_outright_is_kep
 def test_a_missing_path_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file or folder"):
         find_files([tmp_path / "nowhere"])
+
+
+def test_links_to_folders_are_followed_and_loops_end(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out" / "deep").mkdir(parents=True)
+    (tmp_path / "out" / "deep" / "a.pdf").touch()
+    (tmp_path / "in" / "there").symlink_to(tmp_path / "out")
+    (tmp_path / "out" / "back").symlink_to(tmp_path / "in")
+    (tmp_path / "in" / "self").symlink_to("self")
+    found = [file.relative_to(tmp_path / "in").as_posix() for file in find_files([tmp_path / "in"])]
+    assert found == ["self", "there/deep/a.pdf"]
+    with pytest.raises(InputError):
+        identify(tmp_path / "in" / "self")

@@ -79,7 +79,7 @@ def test_remove_leaves_no_byte(stores: Stores, two_documents: tuple[str, str], t
     assert {"index_metadata.pickle", "chroma.sqlite3", "catalog.sqlite-wal", removed} <= holders(library, words)
     assert {"data_level0.bin", "chroma.sqlite3", removed} <= resembling(library, vectors)
 
-    stores.remove_document(removed)
+    stores.remove_documents([removed])
     assert holders(library, words) == set() == resembling(library, vectors)
     stores.close()
     assert holders(library, words) == set() == resembling(library, vectors)
@@ -88,7 +88,7 @@ def test_remove_leaves_no_byte(stores: Stores, two_documents: tuple[str, str], t
 
 def test_what_stays_is_found_after_a_removal(stores: Stores, two_documents: tuple[str, str]) -> None:
     kept, removed = two_documents
-    stores.remove_document(removed)
+    stores.remove_documents([removed])
     assert stores.lexical.search("zanzibarite", 10) == []
     assert [key for key, _ in stores.lexical.search("harvests", 10)] == [f"{kept}:0"]
     assert [key for key, _ in stores.cards.search("harvest", 10)] == [kept]
@@ -96,14 +96,14 @@ def test_what_stays_is_found_after_a_removal(stores: Stores, two_documents: tupl
     assert found[0][0] == f"{kept}:0:1" and len(found) == 3
     assert stores.catalog.document(removed) is None
     with pytest.raises(StoreError, match="no document"):
-        stores.remove_document(removed)
+        stores.remove_documents([removed])
     # `add` of the other pages of `kept` never happened: all that is left agrees.
     assert verify(stores) == []
 
 
 def test_a_removed_document_can_be_added_again(stores: Stores, two_documents: tuple[str, str], tmp_path: Path) -> None:
     _, removed = two_documents
-    stores.remove_document(removed)
+    stores.remove_documents([removed])
     file = write_file(tmp_path, "minerals.pdf", ["A vein of zanzibarite\nwas found", "Zanzibarite is rare", "The end"])
     assert add_document(stores, file) == removed
     assert verify(stores) == []
@@ -117,18 +117,69 @@ def test_a_removal_that_was_killed_is_finished_at_the_next_opening(
     kept = add_document(stores, write_file(tmp_path, "b.pdf", ["words about hens"]))
     needles = traces(document_id, "quokka")
     steps = ("originals.remove", "vectors.scrub", "catalog.remove_document")
+    picture = tmp_path / "library" / "cache" / document_id / "0@144.png"
     for step in steps:
+        picture.parent.mkdir(parents=True)
+        picture.write_bytes(b"a picture of a quokka")
         with monkeypatch.context() as patch:
             owner, _, name = step.rpartition(".")
             patch.setattr(getattr(stores, owner) if owner else stores, name, lambda *_: 1 / 0)
             with pytest.raises(ZeroDivisionError):
-                stores.remove_document(document_id)
+                stores.remove_documents([document_id])
         assert document_id not in stores.catalog.searchable()
         stores = open_stores()
         assert holders(tmp_path / "library", needles) == set(), step
+        assert not picture.parent.exists()
         assert [row.info.document_id for row in stores.catalog.documents()] == [kept]
         assert verify(stores) == []
         add_document(stores, write_file(tmp_path, "a.pdf", ["words about quokkas", "more"]))
+
+
+def test_a_document_about_to_be_read_again_keeps_its_original_and_its_row_whenever_it_is_killed(
+    open_stores: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores = open_stores()
+    file = write_file(tmp_path, "a.pdf", ["words about quokkas", "more"])
+    document_id = add_document(stores, file)
+    add_document(stores, write_file(tmp_path, "b.pdf", ["words about hens"]))
+    for step in ("bags.remove", "vectors.scrub", "catalog.forget_pages", ""):
+        stores.originals.working_copy(document_id).write_bytes(b"without its password")
+        with monkeypatch.context() as patch:
+            if step:
+                owner, _, name = step.rpartition(".")
+                patch.setattr(getattr(stores, owner), name, lambda *_: 1 / 0)
+                with pytest.raises(ZeroDivisionError):
+                    stores.remove_documents([document_id], to_reread=True)
+            else:
+                stores.remove_documents([document_id], to_reread=True)
+        stores = open_stores()
+        row = stores.catalog.document(document_id)
+        assert row is not None and (row.status, row.path, row.pages_indexed) == ("adding", str(file.path), 0), step
+        assert stores.originals.intact(document_id) and stores.originals.working_copy(document_id).exists()
+        assert stores.lexical.search("quokkas", 9) == []
+        assert [line for line in verify(stores) if "not finished, 0 of 2 pages" not in line] == []
+        assert add_document(stores, file) == document_id
+        assert verify(stores) == []
+
+
+def test_a_damaged_page_costs_its_own_document_only(
+    open_stores: Opener, two_documents: tuple[str, str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    damaged, removed = two_documents
+    stores = open_stores()
+    kept = add_document(stores, write_file(tmp_path, "hens.pdf", ["words about hens"]))
+    with stores.catalog.database.transaction() as run:
+        run.execute("UPDATE page_contents SET content = x'00' WHERE document_id = ? AND page_index = 1", (damaged,))
+    (line,) = verify(stores)
+    assert f"{damaged} (harvest.pdf): page 1: a page in the catalog is damaged" in line
+    stores.remove_documents([removed])
+    assert f"{damaged} (harvest.pdf): a page in the catalog is damaged" in caplog.text
+    stores = open_stores()
+    assert [key for key, _ in stores.lexical.search("hens", 9)] == [f"{kept}:0"]
+    assert set(stores.cards.keys()) == {damaged, kept}
+    with stores.catalog.database.transaction() as run:
+        run.execute("UPDATE page_chunks SET chunks = x'00' WHERE document_id = ?", (kept,))
+    assert any(f"{kept} (hens.pdf): a page in the catalog is damaged" in line for line in verify(stores))
 
 
 def plant_missing_chunk(stores: Stores, document_id: str) -> None:
@@ -214,8 +265,12 @@ def test_vacuum_gives_space_back(stores: Stores, two_documents: tuple[str, str],
     for start in range(0, 3000, 1000):
         ids = [f"{removed}:0:{number}" for number in range(start, start + 1000)]
         stores.chunks.upsert(ids, unit(f"{start}", 1000), [PageRef(removed, 0)] * 1000)
-    stores.remove_document(removed)
+    stores.remove_documents([removed])
+    picture = tmp_path / "library" / "cache" / removed / "0@144.png"
+    picture.parent.mkdir(parents=True)
+    picture.write_bytes(b"left by a removal that was killed")
     report = vacuum(stores)
+    assert not picture.parent.exists()
     assert report.bytes_after < report.bytes_before - 3000 * DIM * 4
     assert verify(stores) == []
     assert stores.chunks.query(unit(f"chunks{kept}:0:0", 1)[0], 1)[0][0] == f"{kept}:0:0"
@@ -247,6 +302,20 @@ def test_damage_that_chroma_itself_reports_is_mended(
     open_stores().close()
     (tmp_path / "library" / "chroma" / "chroma.sqlite3").write_bytes(b"not a database, and long enough to be read" * 99)
     assert verify(open_stores()) == []
+
+
+@pytest.mark.parametrize("lost", ["missing", "empty"])
+def test_a_library_without_its_catalog_is_not_taken_for_empty(
+    open_stores: Opener, tmp_path: Path, two_documents: tuple[str, str], lost: str
+) -> None:
+    open_stores().close()
+    catalog = tmp_path / "library" / "catalog.sqlite"
+    catalog.unlink()
+    if lost == "empty":
+        catalog.touch()
+    with pytest.raises(StoreError, match="missing or empty, though"):
+        open_stores()
+    assert list((tmp_path / "library" / "originals").glob("??/*"))
 
 
 def test_an_index_that_is_gone_is_made_again(

@@ -76,6 +76,24 @@ def test_queries_narrow_and_break_ties_by_id(index: VectorIndex) -> None:
     assert collection.query(question, 9, {"cc" * 8}) == []
 
 
+def test_a_filter_of_more_documents_than_chroma_can_be_told(
+    index: VectorIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collection = index.collections["chunks"]
+    many = [f"{number:016x}" for number in range(40_000)]
+    question = unit(ONE, 1)[0]
+    assert collection.query(question, 3, many) == []
+    for name in (ONE, TWO, many[7], many[39_999]):
+        fill(collection, name, 60)
+    everything = collection.query(question, 240)
+    assert everything[0][0] == f"{ONE}:0"
+    wanted = [pair for pair in everything if pair[0].split(":")[0] in many]
+    assert collection.query(question, 3, many) == wanted[:3] and collection.query(question, 999, many) == wanted
+    narrowed = collection.query(question, 50, [ONE, many[7]])
+    monkeypatch.setattr("pipeline.stores.vectors.IDS_A_FILTER", 1)
+    assert collection.query(question, 50, [ONE, many[7]]) == narrowed and len(narrowed) == 50
+
+
 def test_an_empty_collection_answers(index: VectorIndex) -> None:
     collection = index.collections["pages"]
     assert collection.query(unit("question", 1)[0], 5) == [] and collection.ids() == [] and collection.count() == 0
