@@ -54,13 +54,6 @@ class ScreenshotCache:
                     self._write(file, picture)
         return picture
 
-    def discard(self, document_id: str) -> None:
-        """Deletes all pictures of a document."""
-        folder = self._folder / document_id
-        if folder.exists():
-            shutil.rmtree(folder)
-            self._bytes = None
-
     def size(self) -> int:
         """Bytes of the pictures kept."""
         return sum(size for _, size, _ in self._files())

@@ -91,15 +91,6 @@ def test_the_bound_holds_even_for_one_picture(tmp_path: Path, pdf: Path) -> None
     assert not kept(tmp_path)
 
 
-def test_discard_leaves_no_picture_of_the_document(tmp_path: Path, pdf: Path) -> None:
-    cache = cache_at(tmp_path)
-    page(cache, pdf, 0)
-    cache.page("f" * 16, pdf, "application/pdf", 0, DPI)
-    cache.discard(DOCUMENT)
-    assert not (tmp_path / "cache" / DOCUMENT).exists()
-    assert kept(tmp_path) == {f"0@{DPI}.png"}
-
-
 def test_a_folder_that_cannot_be_written_costs_nothing_but_time(tmp_path: Path, pdf: Path) -> None:
     (tmp_path / "cache").write_text("a file where the folder should be")
     assert page(cache_at(tmp_path), pdf, 0).size == (300, 400)

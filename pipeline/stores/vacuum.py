@@ -28,7 +28,7 @@ def vacuum(stores: Stores) -> VacuumReport:
         for document_id in set(holder.documents()) - known:
             holder.remove(document_id)
     for folder in stores.paths.cache.glob("*"):
-        if folder.name not in known:
+        if folder.is_dir() and folder.name not in known:
             stores.remove_pictures(folder.name)
     stores.vectors.rebuild()
     stores.rebuild_words()
