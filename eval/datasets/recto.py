@@ -45,8 +45,9 @@ def question(record: Mapping[str, Any], place: str) -> Question:
     unknown = sorted(set(record) - KEYS)
     if unknown:
         raise EvaluationError(f"{place}: {unknown[0]!r} is no field of a question; there are {', '.join(sorted(KEYS))}")
+    record = {key: value for key, value in record.items() if value is not None}  # null: not known
     whole = {"answerable": True, "answer_format": None, "slices": {}, **record}
-    slices = field(whole, "slices", dict, place)
+    slices = {key: value for key, value in field(whole, "slices", dict, place).items() if value is not None}
     listed = {key: value if isinstance(value, list) else [value] for key, value in slices.items()}
     return Question(
         id=str(field(record, "id", (str, int), place)),

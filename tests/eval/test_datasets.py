@@ -8,6 +8,7 @@ import pymupdf
 import pytest
 
 from eval.datasets.making_pages import document_of_pictures, document_of_text
+from eval.datasets.recto import question as read_question
 from eval.datasets.registry import load
 from eval.errors import EvaluationError
 from eval.records import GoldPage
@@ -60,7 +61,7 @@ def test_recto(tmp_path: Path) -> None:
         ({"id": 2, "question": "?", "evidence": "abc"}, "'evidence' is 'abc'"),
         ({"id": 2, "question": "?", "gold": ["a.pdf"]}, "'gold' is 'a.pdf', and must be dict"),
         ({"id": 2, "question": "?", "gold": [{"doc": "a.pdf", "page_index": 0, "grade": "2"}]}, "'grade' is '2'"),
-        ({"id": 2, "question": "?", "slices": None}, "'slices' is None"),
+        ({"id": 2, "question": "?", "slices": "table"}, "'slices' is 'table'"),
         ({"id": 2, "question": "?", "slices": {"type": {"a": 1}}}, "'type' is {'a': 1}"),
         ({"id": 2, "question": "?", "answer_format": 1}, "'answer_format' is 1"),
         ({"id": 2, "question": "?", "documents": "a.pdf"}, "'documents' is 'a.pdf'"),
@@ -71,6 +72,18 @@ def test_wrong_questions_are_named_by_line(tmp_path: Path, record: dict[str, Any
     with pytest.raises(EvaluationError, match=r"questions\.jsonl, line 2") as caught:
         load("recto", folder, tmp_path)
     assert message in str(caught.value)
+
+
+def test_null_is_not_known(tmp_path: Path) -> None:
+    record = {
+        "id": 1,
+        "question": "?",
+        "gold": None,
+        "answerable": None,
+        "slices": {"reasoning": None, "type": "table"},
+    }
+    asked = read_question(record, "line 1")
+    assert asked.answerable and asked.gold == () and asked.slices == {"type": ("table",)}
 
 
 def test_two_files_of_one_name_are_refused_unless_they_are_the_same(tmp_path: Path) -> None:
