@@ -19,7 +19,7 @@ from pipeline.answering.checking import check
 from pipeline.answering.sentences import sentence_ends
 from pipeline.answering.tokens import fit_picture
 from pipeline.config import AnswerSection
-from pipeline.errors import ModelError, RectoError
+from pipeline.errors import ModelError
 from pipeline.results import PageRef
 from pipeline.screenshots import crop
 from prompts.loader import load
@@ -89,13 +89,7 @@ class Captioner:
         shown.save(buffer, format="PNG", compress_level=1)
         prompt = load("describe_figure").render(caption=picture.caption or "(none)", words=picture.words or "(none)")
         blocks = [ImageBlock(image=buffer.getvalue(), image_mimetype="image/png"), TextBlock(text=prompt)]
-        try:
-            reply = generator.llm.chat([ChatMessage(role="user", blocks=blocks)]).message.content
-        except RectoError:
-            raise
-        except Exception as error:  # every integration raises the errors of its own library
-            raise generator.explain(error) from error
-        return " ".join((reply or "").split())
+        return " ".join(generator.reply(ChatMessage(role="user", blocks=blocks)).split())
 
 
 def pictures_of(page: Page) -> list[_Picture]:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Literal
 
 from pipeline.answering.base import AnswerEvent, AnswerReady, TextDelta
 from pipeline.answering.llm import token_usage
-from pipeline.errors import RectoError
 from pipeline.followup import standalone_question
 from pipeline.questions import MOST_CHARACTERS
 from pipeline.results import Answer
@@ -107,12 +106,7 @@ class Dialogue:
         turn = load("chat_turn")
         dialogue = "\n".join(turn.render(speaker=one.role.value, text=_one_line(one.content)) for one in said)
         prompt = load("chat_understand").render(dialogue=dialogue, question=message)
-        try:
-            reply = self._generator.llm.chat([ChatMessage(role="user", content=prompt)]).message.content or ""
-        except RectoError:
-            raise
-        except Exception as error:  # every integration raises the errors of its own library
-            raise self._generator.explain(error) from error
+        reply = self._generator.reply(ChatMessage(role="user", content=prompt))
         return _read(reply, message) or otherwise
 
     def reply(self, message: str) -> Iterator[AnswerEvent]:
@@ -126,16 +120,12 @@ class Dialogue:
         ]
         text = ""
         usage: dict[str, int] = {}
-        try:
+        with self._generator.explained():
             for response in self._generator.llm.stream_chat(asked):
                 usage.update(token_usage(response))
                 if response.delta:
                     text += response.delta
                     yield TextDelta(response.delta)
-        except RectoError:
-            raise
-        except Exception as error:  # as above
-            raise self._generator.explain(error) from error
         yield AnswerReady(Answer(message, " ".join(text.split()), abstained=False, usage=usage))
 
 

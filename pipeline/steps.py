@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.asking import in_turn
-from pipeline.errors import RectoError
 from pipeline.questions import MOST_CHARACTERS
 from pipeline.results import FoundPart, SearchResult
 from prompts.loader import load
@@ -61,12 +60,7 @@ def _missing(question: str, parts: Sequence[FoundPart], generator: Generator, ro
 
     searched = "\n".join(f"- {' '.join(part.found.question.split())}" for part in parts)
     prompt = load("next_step").render(question=question, searched=searched, found=_shown(parts, generator, room))
-    try:
-        reply = generator.llm.chat([ChatMessage(role="user", content=prompt)]).message.content or ""
-    except RectoError:
-        raise
-    except Exception as error:  # every integration raises the errors of its own library
-        raise generator.explain(error) from error
+    reply = generator.reply(ChatMessage(role="user", content=prompt))
     found = re.search(r"\{.*\}", reply, re.DOTALL)
     try:
         said = json.loads(found[0]) if found else None

@@ -95,16 +95,8 @@ class FinancialYear:
         return round(self.total_assets - self.long_liabilities - self.short_liabilities, 1)
 
     @property
-    def retained(self) -> float:
-        return round(self.equity - SHARE_CAPITAL - OTHER_RESERVES, 1)
-
-    @property
     def net_debt(self) -> float:
         return round(self.borrowings_long + self.borrowings_short + self.leases - self.cash, 1)
-
-
-SHARE_CAPITAL = 40.0
-OTHER_RESERVES = 12.4
 
 
 @dataclass(frozen=True, slots=True)

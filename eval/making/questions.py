@@ -130,11 +130,7 @@ class _Maker:
         return judged.score == 1.0
 
     def _say(self, prompt: str, **values: object) -> str:
-        message = ChatMessage(role="user", content=load(prompt).render(**values))
-        try:
-            return (self._generator.llm.chat([message]).message.content or "").strip()
-        except Exception as error:  # every integration raises the errors of its own library
-            raise self._generator.explain(error) from error
+        return self._generator.reply(ChatMessage(role="user", content=load(prompt).render(**values)))
 
 
 def lines_of(page: Page, quote: str) -> list[Box]:

@@ -20,8 +20,6 @@ from eval.records import Question
 from prompts.loader import load
 
 if TYPE_CHECKING:
-    from llama_index.core.llms import ChatMessage
-
     from pipeline.generation.base import Generator
 
 PARAPHRASE = "paraphrase"
@@ -83,12 +81,12 @@ def _reworded(question: Question, generator: Generator, way: str) -> Wording:
     else:
         prompt = load("reword_language").render(question=question.text, language=way)
     asked = [ChatMessage(role="user", content=prompt)]
-    text = _said(generator, asked)
+    text = generator.reply(*asked)
     lost = _lost(question.text, text)
     if lost:
         again = load("reword_again").render(lost=", ".join(lost))
         asked += [ChatMessage(role="assistant", content=text), ChatMessage(role="user", content=again)]
-        text = _said(generator, asked)
+        text = generator.reply(*asked)
         lost = _lost(question.text, text)
     if not text or "\n" in text:
         return Wording(question, text, "the reply is no single line")
@@ -97,13 +95,6 @@ def _reworded(question: Question, generator: Generator, way: str) -> Wording:
     if _plain(text) == _plain(question.text):
         return Wording(question, text, "it is the same question")
     return Wording(question, text)
-
-
-def _said(generator: Generator, messages: list[ChatMessage]) -> str:
-    try:
-        return (generator.llm.chat(messages).message.content or "").strip()
-    except Exception as error:  # every integration raises the errors of its own library
-        raise generator.explain(error) from error
 
 
 def _lost(question: str, wording: str) -> list[str]:

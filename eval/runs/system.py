@@ -159,10 +159,8 @@ class System:
 
         prompt = load("closed_book").render(question=question.text, unanswerable=load("unanswerable").text)
         started = time.perf_counter()
-        try:
+        with self._library.generator.explained():
             response = self._library.generator.llm.chat([ChatMessage(role="user", content=prompt)])
-        except Exception as error:  # every integration raises the errors of its own library
-            raise self._library.generator.explain(error) from error
         text = (response.message.content or "").strip()
         return Answer(
             question.text,

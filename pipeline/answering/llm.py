@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pipeline.answering.abstention import abstention
@@ -60,7 +59,7 @@ class LlmAnswerer:
         context = self._context(question, hits, picture)
         if context is None:
             return abstention(question)
-        with self._explained():
+        with self._generator.explained():
             response = self._llm.chat(messages(context), **self._options(context))
         return self._finished(context, response, started)
 
@@ -84,10 +83,9 @@ class LlmAnswerer:
                 contexts[place] = context
         for place, response in zip(contexts, self._chat_many(list(contexts.values())), strict=True):
             try:
-                if isinstance(response, RectoError):
-                    raise response
                 if isinstance(response, Exception):
-                    raise self._generator.explain(response) from response
+                    with self._generator.explained():
+                        raise response
                 done[place] = self._finished(contexts[place], response, started, share=len(contexts))
             except RectoError as error:
                 done[place] = error
@@ -156,7 +154,7 @@ class LlmAnswerer:
     def _deltas(self, context: MixedContext) -> Iterator[tuple[str, dict[str, int]]]:
         silent, ends = True, self._generator.ends
         whole = ends is None
-        with self._explained():
+        with self._generator.explained():
             for response in self._llm.stream_chat(messages(context), **self._options(context)):
                 silent = False
                 whole = whole or (ends is not None and ends(response))
@@ -168,15 +166,6 @@ class LlmAnswerer:
                 f"the model {self._llm.metadata.model_name} broke off in the middle of its reply: ask again, and look "
                 "at the server's log"
             )
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except RectoError:
-            raise
-        except Exception as error:  # every integration raises the errors of its own library
-            raise self._generator.explain(error) from error
 
     def _reading(self, context: MixedContext) -> Reading:
         return reading(self._settings.form, context.pieces)

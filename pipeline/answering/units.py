@@ -7,7 +7,7 @@ Never ranks.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
@@ -80,15 +80,17 @@ def cut(chunk: Chunk) -> tuple[Unit, ...]:
         return _picture_units(chunk)
     text = chunk.text
     units: list[Unit] = []
-    heading, header = "", _Header()
+    heading = ""
+    header: list[list[str]] = []
     runs = _runs(text)
     for number, (is_row, lines) in enumerate(runs):
         if is_row:
             goes_on = number + 2 < len(runs) and _is_label(text, runs[number + 1][1])
-            units += _rows(chunk, lines, heading, header, goes_on)
+            rows, header = _rows(chunk, lines, heading, header, goes_on)
+            units += rows
             continue
         if not _is_label(text, lines):
-            header.rows = []
+            header = []
         for start, end in lines:
             line = text[start:end]
             units += _sentences(chunk, start, end, heading)
@@ -153,13 +155,6 @@ def _is_header(cells: list[str]) -> bool:
     return not any(_VALUE.match(cell) and not _YEAR.match(cell) for cell in cells)
 
 
-@dataclass
-class _Header:
-    """The header rows in force: they hold for the rows below, also beyond a line such as "Current liabilities:"."""
-
-    rows: list[list[str]] = field(default_factory=list)
-
-
 def _is_label(text: str, lines: list[tuple[int, int]]) -> bool:
     """Whether lines between two rows of a table only name what follows."""
     said = [text[start:end].rstrip() for start, end in lines]
@@ -167,31 +162,31 @@ def _is_label(text: str, lines: list[tuple[int, int]]) -> bool:
 
 
 def _rows(
-    chunk: Chunk, lines: list[tuple[int, int]], heading: str, header: _Header, goes_on: bool = False
-) -> list[Unit]:
+    chunk: Chunk, lines: list[tuple[int, int]], heading: str, header: list[list[str]], goes_on: bool
+) -> tuple[list[Unit], list[list[str]]]:
     """The rows of one or more tables, each with the header above it: a table's first rows without values, up to four.
 
-    In a table of words alone only the first row is its header. `header` holds what was in force above, and what is
-    below. goes_on: the table goes on after a label.
+    In a table of words alone only the first row is its header. `header`: what is in force where the rows begin; what
+    is where they end comes back, for it holds beyond a line such as "Current liabilities:". goes_on: the table goes on
+    after such a label.
     """
     table = [_split(chunk.text[start:end]) for start, end in lines]
     if _is_header(table[0]) and any(any(map(str.isalpha, cell)) or _YEAR.match(cell) for cell in table[0][1:]):
-        header.rows = []
-    fresh = not header.rows
+        header = []
+    fresh = not header
     units: list[Unit] = []
     for number, ((start, end), cells) in enumerate(zip(lines, table, strict=True)):
         followed = goes_on or number + 1 < len(table)
         opens = not fresh and followed and _is_header(cells) and (not cells[0] or any(map(_YEAR.match, cells)))
         if opens:
-            header.rows, fresh = [], True
-        above = header.rows
-        if fresh and followed and _is_header(cells) and (not above or _headed(above, cells)) and len(above) < 4:
-            above.append(cells)
+            header, fresh = [], True
+        if fresh and followed and _is_header(cells) and (not header or _headed(header, cells)) and len(header) < 4:
+            header = [*header, cells]
             units.append(replace(_row(chunk, start, end, [], heading), kind=UnitKind.HEADING))
             continue
         fresh = False
-        units.append(_row(chunk, start, end, above, heading))
-    return units
+        units.append(_row(chunk, start, end, header, heading))
+    return units, header
 
 
 def _headed(header: list[list[str]], cells: list[str]) -> bool:

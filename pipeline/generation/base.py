@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -60,6 +61,21 @@ class Generator:
     wave: int = 1
     parallel: int = 1
     close: Callable[[], None] | None = None
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """What the model's library raises within comes out as `explain` puts it."""
+        try:
+            yield
+        except RectoError:
+            raise
+        except Exception as error:  # every integration raises the errors of its own library
+            raise self.explain(error) from error
+
+    def reply(self, *messages: ChatMessage) -> str:
+        """What the model says to the conversation, without space around it. Raises `RectoError`, explained."""
+        with self.explained():
+            return (self.llm.chat(messages).message.content or "").strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,19 +81,13 @@ class Catalog(Lookup):
                 """,
                 (info.document_id, *_info_values(info), storable(path), _now()),
             )
+            _forget_failures(run, path, info.document_id)
         self._searchable = None
-        self.forget_failures(path, info.document_id)
 
     def forget_failures(self, path: str, document_id: str) -> None:
         """Forget what failed at `path` without a page before the document `document_id` could be read there."""
         with self.database.transaction() as run:
-            run.execute(
-                """
-                DELETE FROM documents WHERE path = ? AND document_id <> ? AND status = 'failed'
-                AND document_id NOT IN (SELECT document_id FROM pages)
-                """,
-                (storable(path), document_id),
-            )
+            _forget_failures(run, path, document_id)
 
     def record_failed(self, path: str, error: str, identity: FileIdentity | None = None) -> str:
         """Register a file that could not be opened, and return the id it is listed under.
@@ -320,6 +314,16 @@ def _now() -> str:
 def _info_values(info: DocumentInfo) -> tuple[Any, ...]:
     texts = (storable(info.title), storable(info.author), storable(info.created), outline_to_json(info.outline))
     return storable(info.name), info.media_type, info.byte_count, info.page_count, *texts
+
+
+def _forget_failures(run: sqlite3.Connection, path: str, document_id: str) -> None:
+    run.execute(
+        """
+        DELETE FROM documents WHERE path = ? AND document_id <> ? AND status = 'failed'
+        AND document_id NOT IN (SELECT document_id FROM pages)
+        """,
+        (storable(path), document_id),
+    )
 
 
 def _write_content(run: sqlite3.Connection, document_id: str, page: Page) -> None:

@@ -87,7 +87,7 @@ def test_the_accounts_agree_with_each_other() -> None:
         for year, this in company.items():
             if year - 1 in company:
                 last = company[year - 1]
-                assert this.retained == pytest.approx(last.retained + this.profit - this.dividend_paid, abs=0.01)
+                assert this.equity == pytest.approx(last.equity + this.profit - this.dividend_paid, abs=0.01)
     flow = facts.CashFlow(facts.HALDEN[2025], facts.HALDEN[2024])
     assert flow.operating + flow.investing + flow.financing == pytest.approx(flow.change)
     for route in facts.ROUTES:
