@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from pipeline.indexing import AddReport
 
 
+def _named(text: str) -> Path:
+    """A path as typed; none is refused, because a shell's unset variable would mean the working folder."""
+    if not text:
+        raise typer.BadParameter("it is empty; name a file or folder")
+    return Path(text)
+
+
 Passwords = Annotated[
     list[str] | None,
     typer.Option("--password", help="Tried on encrypted files; repeatable. Others can see it: prefer a file of them."),
@@ -36,7 +43,7 @@ def register(app: typer.Typer) -> None:
 
 def add(
     invocation: Invocation,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.", parser=_named)],
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Read pages again that failed before.")] = False,
     password: Passwords = None,
     password_file: PasswordFile = None,
@@ -58,7 +65,9 @@ def add(
 
 def sync(
     invocation: Invocation,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that the library is to mirror.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The folder that the library is to mirror.", parser=_named)
+    ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
     password: Passwords = None,
     password_file: PasswordFile = None,

@@ -10,7 +10,7 @@ import traceback
 from pipeline.errors import RectoError
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
-"""Exit codes beside 0; the last is what a shell reports for SIGINT."""
+"""Exit codes beside 0; the last is what a shell reports for SIGINT, and stands for SIGTERM too."""
 
 
 def say(message: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -75,6 +76,7 @@ def main() -> None:
         if getattr(sys, name) is None:  # closed by whoever started this, as for a daemon
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         getattr(sys, name).reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # who is told to end ends as by Ctrl-C
     sys.exit(run(sys.argv[1:]))
 
 

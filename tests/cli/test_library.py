@@ -248,6 +248,12 @@ def test_sync_mirrors_the_folder(here: Recto, place: Path) -> None:
     assert {line["change"] for line in here("sync", docs, "--json").lines} == {"unchanged"}
 
 
+def test_an_empty_path_is_not_the_working_folder(here: Recto) -> None:
+    here("add", "", "--json").fails_in_one_line(2, "empty", "recto add --help")
+    here("sync", "", "--json").fails_in_one_line(2, "empty", "recto sync --help")
+    assert [line["name"] for line in here("documents", "--json").lines] == ["handbook.pdf", "harbour.pdf"]
+
+
 def test_remove_verify_vacuum(here: Recto) -> None:
     here("remove", "harbour.pdf", "nothing.pdf").fails_in_one_line(1, "nothing.pdf")
     assert len(here("documents", "--json").lines) == 2
@@ -321,7 +327,9 @@ def test_a_library_made_with_other_settings_is_refused(here: Recto) -> None:
     assert here("verify").code == 0
 
 
-def test_an_interrupted_add_goes_on(place: Path, recto: Recto) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_an_interrupted_add_goes_on(place: Path, recto: Recto, name: str) -> None:
+    number = signal.Signals[name]
     words = ("buoy", "anchor", "ferry", "pier", "tide", "beacon", "lock", "crane", "rope", "hull", "mast")
     pages = tuple(
         f"{words[n % 11].title()} and {words[n % 7]}\n\nThe {words[n % 5]} of the {words[n % 3]} was mended {n} times. "
@@ -344,10 +352,10 @@ def test_an_interrupted_add_goes_on(place: Path, recto: Recto) -> None:
         assert adding.poll() is None
         time.sleep(0.02)
     time.sleep(0.5)
-    os.killpg(adding.pid, signal.SIGINT)  # Ctrl-C reaches the workers too
+    os.killpg(adding.pid, number)  # Ctrl-C reaches the workers too, and so do those who end a whole service
     out, err = adding.communicate(timeout=60)
     # Python itself ends by the signal when it came in the middle of `exec`; to a shell both are 130.
-    assert adding.returncode in (130, -signal.SIGINT) and out == "", (out, err)
+    assert adding.returncode in (130, -number) and out == "", (out, err)
     assert err.strip() == "recto: interrupted; run the same command again to continue"
 
     ended = recto("add", "long.pdf", "--json")
