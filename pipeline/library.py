@@ -434,7 +434,10 @@ class Library:
     def _answerer(self) -> Answerer:
         from pipeline.answering.factory import make_answerer
 
-        return make_answerer(self.settings.answer, self._embedders.text, lambda: self.generator, self.page_picture)
+        terms = self.settings.retrieval.terms
+        return make_answerer(
+            self.settings.answer, self._embedders.text, lambda: self.generator, self.page_picture, terms
+        )
 
     def _captioner(self) -> Captioner | None:
         if self.settings.captions == "off":

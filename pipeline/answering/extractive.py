@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from pipeline.answering.abstention import Strength, abstention, confidence, is_weak
 from pipeline.answering.base import AnswerEvent, AnswerReady, ClaimReady, TextDelta
+from pipeline.answering.line_items import rows_meant
 from pipeline.answering.ranking import RankedUnit, Ranking, rank_units
-from pipeline.answering.units import UnitKind, say_row
+from pipeline.answering.units import Unit, UnitKind, say_row
 from pipeline.answering.words import content_stems
 from pipeline.embedding.base import TextEmbedder
 from pipeline.results import Answer, Citation, Claim, ContextUsed, FoundPart, PageHit, SearchResult
+from pipeline.retrieval.terms import Glossary
 from prompts.loader import load
 
 if TYPE_CHECKING:
@@ -34,10 +36,10 @@ SAME = 0.8
 
 
 class ExtractiveAnswerer:
-    """Answers by quoting. `pages`: how many of the hits are read."""
+    """Answers by quoting. `pages`: how many of the hits are read. `terms`: those that are answered by line items."""
 
-    def __init__(self, embedder: TextEmbedder, pages: int = 5) -> None:
-        self._embedder, self._pages = embedder, pages
+    def __init__(self, embedder: TextEmbedder, pages: int = 5, terms: Glossary | None = None) -> None:
+        self._embedder, self._pages, self._terms = embedder, pages, terms or Glossary({})
 
     def answer(
         self,
@@ -79,13 +81,26 @@ class ExtractiveAnswerer:
         yield AnswerReady(answer)
 
     def _quotations(self, found: SearchResult, most: int) -> tuple[tuple[Claim, ...], float]:
-        """At most `most` quotations, none where they are weak, and how sure they are."""
-        ranking = rank_units(found.question, found.hits[: self._pages], self._embedder)
+        """At most `most` quotations, none where they are weak, and how sure they are.
+
+        What has to be computed is answered by the rows that it is computed from (`line_items.py`), beside sentences
+        that speak of it.
+        """
+        hits = found.hits[: self._pages]
+        ranking = rank_units(found.question, hits, self._embedder)
         chosen = choose(ranking, most) if ranking.units else []
-        if not chosen:
-            return (), 0.0
-        fit = strength(chosen, ranking)
-        return () if is_weak(fit) else tuple(_claim(unit, ranking) for unit in chosen), confidence(fit)
+        fits = [strength(chosen, ranking)] if chosen else []
+        if not fits or is_weak(fits[0]):
+            chosen = []
+        quoted = [(one.unit, one.hit) for one in chosen]
+        items = rows_meant(found.question, hits, self._terms)
+        if items:
+            sentences = [(unit, hit) for unit, hit in quoted if unit.kind is UnitKind.SENTENCE]
+            rows = [(row.unit, row.hit) for row in items.rows]
+            quoted = sentences + rows if ranking.terms.wants_reason else rows + sentences
+            fits.append(items.strength)
+        claims = tuple(_claim(unit, hit, ranking.terms.specific) for unit, hit in quoted)
+        return claims, max(map(confidence, fits), default=0.0)
 
 
 def strength(chosen: Sequence[RankedUnit], ranking: Ranking) -> Strength:
@@ -154,18 +169,19 @@ def _same(one: RankedUnit, other: RankedUnit) -> bool:
     return bool(a | b) and len(a & b) / len(a | b) >= SAME
 
 
-def _claim(ranked: RankedUnit, ranking: Ranking) -> Claim:
-    unit, hit = ranked.unit, ranked.hit
+def _claim(unit: Unit, hit: PageHit, specific: frozenset[str]) -> Claim:
     citations = tuple(Citation(hit.ref, hit.name, hit.page_label, box, quote) for quote, box in unit.parts)
-    return Claim(_said(ranked, ranking), supported=True, citations=citations)
+    return Claim(_said(unit, specific), supported=True, citations=citations)
 
 
-def _said(ranked: RankedUnit, ranking: Ranking) -> str:
-    """A row is said with only the columns asked for, and those between them, when the question names some of them."""
-    unit = ranked.unit
+def _said(unit: Unit, specific: frozenset[str]) -> str:
+    """A row is said with only the columns asked for, and those between them, when the question names some of them.
+
+    specific: names, numbers and years of the question.
+    """
     if unit.kind is not UnitKind.ROW or len(unit.cells) < 3:
         return unit.said
     label, *others = unit.cells
-    named = [at for at, (name, _) in enumerate(others) if content_stems(name) & ranking.terms.specific]
+    named = [at for at, (name, _) in enumerate(others) if content_stems(name) & specific]
     asked = others[named[0] : named[-1] + 1] if named else []
     return say_row((label, *asked)) if any(value for _, value in asked) else unit.said

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -18,51 +19,84 @@ from pipeline.errors import ConfigError
 Facets = tuple[str, ...]
 
 
-class Glossary:
-    """Terms with the words that stand for them on a page, page by page."""
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a term stands for on one page: `words` to search by, and the `line_items` that its rows there say."""
 
-    def __init__(self, terms: Mapping[str, Facets]) -> None:
-        self.all_facets: Facets = tuple(dict.fromkeys(facet for facets in terms.values() for facet in facets))
+    words: str
+    line_items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The terms of a question, as it says them and in its order, with what they stand for; `rest` is what it says
+    beside them."""
+
+    terms: tuple[tuple[str, tuple[Meaning, ...]], ...]
+    rest: str
+
+
+class Glossary:
+    """Terms with what stands for them, page by page, and line items with their other names."""
+
+    def __init__(self, terms: Mapping[str, Sequence[Meaning]], same: Iterable[Sequence[str]] = ()) -> None:
+        self.all_facets: Facets = tuple(dict.fromkeys(one.words for meanings in terms.values() for one in meanings))
+        self.same = tuple(map(tuple, same))
         longest_first = sorted(terms.items(), key=lambda term: -len(term[0]))
-        self._terms = [(_pattern(name), facets) for name, facets in longest_first]
+        self._terms = [(_pattern(name), tuple(meanings)) for name, meanings in longest_first]
+
+    def read(self, question: str) -> Reading:
+        """Of terms that overlap the longest counts: "fixed asset turnover" is not a fixed asset."""
+        found: list[tuple[int, str, tuple[Meaning, ...]]] = []
+        for pattern, meanings in self._terms:
+            found += [(match.start(), match[0], meanings) for match in pattern.finditer(question)]
+            question = pattern.sub(lambda match: "\0" * len(match[0]), question)
+        found.sort(key=lambda term: term[0])
+        return Reading(tuple((said, meanings) for _, said, meanings in found), question.replace("\0", " "))
 
     def facets(self, question: str) -> Facets:
-        """What the terms of the question stand for: one text for each page that is wanted, each once; () for no terms.
-
-        Of terms that overlap the longest counts: "fixed asset turnover" is not a fixed asset.
-        """
-        found: list[tuple[int, Facets]] = []
-        for pattern, facets in self._terms:
-            for match in pattern.finditer(question):
-                found.append((match.start(), facets))
-            question = pattern.sub(lambda match: "\0" * len(match[0]), question)
-        return tuple(dict.fromkeys(facet for _, facets in sorted(found) for facet in facets))
+        """What the question's terms stand for: one text for each page that is wanted, each once; () for no terms."""
+        return tuple(dict.fromkeys(one.words for _, meanings in self.read(question).terms for one in meanings))
 
 
 @cache
 def glossary(own: Path | None = None) -> Glossary:
     """The glossary that comes with Recto and the user's own file, whose words win. Raises `ConfigError`."""
-    terms = _read(resources.files(__package__).joinpath("terms.toml").read_text(encoding="utf-8"))
+    terms, same = _read(resources.files(__package__).joinpath("terms.toml").read_text(encoding="utf-8"))
     if own is not None:
         try:
-            terms |= _read(own.read_text(encoding="utf-8"))
+            own_terms, own_same = _read(own.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError, KeyError) as error:
             raise ConfigError(
                 f'retrieval.terms: {own} cannot be read as a table [terms] of "name" = "words" ({error})'
             ) from None
-    return Glossary(terms)
+        terms, same = {**terms, **own_terms}, [*own_same, *same]
+    return Glossary(terms, same)
 
 
-def _read(text: str) -> dict[str, Facets]:
-    table = tomllib.loads(text)["terms"]
-    if not isinstance(table, dict):
-        raise TypeError("terms is no table")
-    terms = {name: [words] if isinstance(words, str) else words for name, words in table.items()}
-    if not all(
-        isinstance(facets, list) and all(isinstance(facet, str) for facet in facets) for facets in terms.values()
-    ):
+def _read(text: str) -> tuple[dict[str, list[Meaning]], list[list[str]]]:
+    tables = tomllib.loads(text)
+    terms, lines = tables["terms"], tables.get("line_items", {})
+    if not isinstance(terms, dict) or not isinstance(lines, dict):
+        raise TypeError("terms, or line_items, is no table")
+    same = lines.get("same", [])
+    listed = {name: [words] if isinstance(words, str) else words for name, words in terms.items()}
+    if not all(_texts(facets) for facets in listed.values()):
         raise TypeError("every term is text or a list of texts")
-    return {name: tuple(facets) for name, facets in terms.items()}
+    if not isinstance(same, list) or not all(map(_texts, same)):
+        raise TypeError("line_items.same is a list of lists of texts")
+    return {name: list(map(_meaning, facets)) for name, facets in listed.items()}, same
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _meaning(facet: str) -> Meaning:
+    """Line items stand before a bar, semicolons between them; all of it is searched by."""
+    before, bar, _ = facet.partition("|")
+    items = tuple(item.strip() for item in before.split(";")) if bar else ()
+    return Meaning(re.sub(r"\s*[;|]\s*", ", ", facet), items)
 
 
 def _pattern(name: str) -> re.Pattern[str]:

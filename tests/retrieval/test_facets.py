@@ -10,7 +10,7 @@ from pipeline import Library
 from pipeline.config import EmbeddingSection
 from pipeline.embedding.models import Embedders, load_embedders
 from pipeline.retrieval.facets import FacetEmbedder, centre, mixed
-from pipeline.retrieval.terms import Glossary
+from pipeline.retrieval.terms import Glossary, Meaning
 
 QUESTION = "What was Halden's return on assets in 2021?"
 
@@ -28,7 +28,7 @@ def test_a_question_without_terms_is_its_own_only_facet(embedders: Embedders) ->
 
 
 def test_every_facet_lies_between_the_question_and_its_words(embedders: Embedders) -> None:
-    terms = Glossary({"return on assets": ("total assets", "net income")})
+    terms = Glossary({"return on assets": (Meaning("total assets"), Meaning("net income"))})
     facets = FacetEmbedder(embedders, terms).facets(QUESTION)
     assert [facet.words for facet in facets] == ["total assets", "net income"]
     asked = embedders.text.embed_question(QUESTION)

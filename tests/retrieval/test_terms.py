@@ -1,11 +1,15 @@
 """Terms of a question and what they stand for: which are recognised, the user's own, what is refused."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import ConfigError
-from pipeline.retrieval.terms import glossary
+from pipeline.retrieval import terms
+from pipeline.retrieval.terms import Meaning, glossary
+
+NAMES = tomllib.loads(Path(terms.__file__).with_suffix(".toml").read_text(encoding="utf-8"))["terms"]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +66,38 @@ def test_own_terms_are_added_and_win(tmp_path: Path) -> None:
     assert "gross profit" in mine.facets("gross margin")[0]
 
 
-@pytest.mark.parametrize("text", ["[terms", '[other]\n"a" = "b"', "[terms]\na = 1", 'terms = "x"', None])
+def test_what_stands_before_a_bar_are_line_items_and_all_of_it_is_searched(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(
+        '[terms]\n"lead" = "ballast; keel, bolts | weights"\n[line_items]\nsame = [["ballast", "keel weight"]]\n'
+    )
+    mine = glossary(own)
+    reading = mine.read("How much lead has the Brannoch?")
+    assert reading.terms == (("lead", (Meaning("ballast, keel, bolts, weights", ("ballast", "keel, bolts")),)),)
+    assert reading.rest.split() == ["How", "much", "has", "the", "Brannoch?"]
+    assert ("ballast", "keel weight") in mine.same and len(mine.same) == len(glossary().same) + 1
+    assert glossary(own).facets("lead") == ("ballast, keel, bolts, weights",)
+
+
+def test_every_line_item_that_has_other_names_is_one_of_the_glossary() -> None:
+    known = {
+        item for _, meanings in glossary().read(" ".join(NAMES)).terms for one in meanings for item in one.line_items
+    }
+    assert len(known) > 30 and all(set(group) & known for group in glossary().same)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[terms]\n[line_items]\nsame = 1",
+        "[terms]\n[line_items]\nsame = [1]",
+        "[terms",
+        '[other]\n"a" = "b"',
+        "[terms]\na = 1",
+        'terms = "x"',
+        None,
+    ],
+)
 def test_a_glossary_that_cannot_be_read_is_one_line(tmp_path: Path, text: str | None) -> None:
     own = tmp_path / "own.toml"
     if text is not None:
