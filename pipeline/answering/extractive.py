@@ -84,7 +84,7 @@ class ExtractiveAnswerer:
         """At most `most` quotations, none where they are weak, and how sure they are.
 
         What has to be computed is answered by the rows that it is computed from (`line_items.py`), beside sentences
-        that speak of it.
+        that speak of it; what stands there computed, by itself.
         """
         hits = found.hits[: self._pages]
         ranking = rank_units(found.question, hits, self._embedder)
@@ -93,14 +93,30 @@ class ExtractiveAnswerer:
         if not fits or is_weak(fits[0]):
             chosen = []
         quoted = [(one.unit, one.hit) for one in chosen]
-        items = rows_meant(found.question, hits, self._terms)
+        items = None if self._is_printed(found.question, chosen) else rows_meant(found.question, hits, self._terms)
         if items:
-            sentences = [(unit, hit) for unit, hit in quoted if unit.kind is UnitKind.SENTENCE]
+            kept = [one for one in quoted if not items.computed or one[0].kind is UnitKind.SENTENCE]
             rows = [(row.unit, row.hit) for row in items.rows]
-            quoted = sentences + rows if ranking.terms.wants_reason else rows + sentences
+            first = not items.computed or ranking.terms.wants_reason
+            quoted = kept + rows if first else rows + kept
             fits.append(items.strength)
-        claims = tuple(_claim(unit, hit, ranking.terms.specific) for unit, hit in quoted)
+        claims = tuple(dict.fromkeys(_claim(unit, hit, ranking.terms.specific) for unit, hit in quoted))
         return claims, max(map(confidence, fits), default=0.0)
+
+    def _is_printed(self, question: str, chosen: Sequence[RankedUnit]) -> bool:
+        """Whether a quotation has a term that stands for line items, and a number for it."""
+        asked = content_stems(question)
+        terms = [
+            content_stems(said)
+            for said, meanings in self._terms.read(question).terms
+            if any(m.line_items for m in meanings)
+        ]
+        return any(
+            term <= content_stems(one.unit.said)
+            and any(map(str.isdigit, "".join(content_stems(one.unit.quote) - asked)))
+            for one in chosen
+            for term in terms
+        )
 
 
 def strength(chosen: Sequence[RankedUnit], ranking: Ranking) -> Strength:

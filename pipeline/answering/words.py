@@ -138,7 +138,9 @@ _REASON_ASKED = re.compile(
     r"^(?:why\b|how (?:do|does|did|is|are|was|were|can|will)\b|explain\b|describe\b)", re.IGNORECASE
 )
 _CURRENCY_WANTED = re.compile(
-    r"\bin (?:units of )?(?:USD|EUR|GBP|CHF|JPY|INR|US dollars|dollars|euros|pounds|rupees?|rs)\b", re.IGNORECASE
+    r"\b(?:(?:answer|say|give)\b.{0,12}\bin (?:units of )?(?:USD|EUR|GBP|CHF|JPY|INR|US dollars)|"
+    r"in (?:USD|EUR|GBP|CHF|JPY|INR|US dollars) (?:thousand|million|billion)s?)\b",
+    re.IGNORECASE,
 )
 _HOW_MUCH = re.compile(r"\bhow (?:long|old|large|big|high|far|often|tall)\b", re.IGNORECASE)
 
@@ -155,7 +157,7 @@ def question_terms(question: str) -> QuestionTerms:
         named = capitals >= 2 or (capitals == 1 and word[0].isupper() and not first)
         if named and len(word) > 1 and not all_capitals:
             specific |= content_stems(word)
-    for wanted in _CURRENCY_WANTED.findall(question):  # a form of the answer; reports print the sign, or nothing
+    for wanted in _CURRENCY_WANTED.findall(question):  # a form of the answer: reports print the sign, or nothing
         specific -= content_stems(wanted)
     content = content_stems(question)  # as a whole: "FY" and "22" are no words of "FY22"
     asked = question.strip()

@@ -21,10 +21,11 @@ Facets = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a term stands for on one page: `words` to search by, and the `line_items` that its rows there say."""
+    """What a term stands for on one page: `words` to search by, the `line_items` that its rows say, the page's name."""
 
     words: str
     line_items: tuple[str, ...] = ()
+    statement: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,17 @@ def glossary(own: Path | None = None) -> Glossary:
             raise ConfigError(
                 f'retrieval.terms: {own} cannot be read as a table [terms] of "name" = "words" ({error})'
             ) from None
-        terms, same = {**terms, **own_terms}, [*own_same, *same]
+        taken = {name.casefold() for name in own_terms}
+        terms = {name: words for name, words in terms.items() if name.casefold() not in taken} | own_terms
+        same = [*own_same, *same]
     return Glossary(terms, same)
 
 
 def _read(text: str) -> tuple[dict[str, list[Meaning]], list[list[str]]]:
     tables = tomllib.loads(text)
-    terms, lines = tables["terms"], tables.get("line_items", {})
+    if not {"terms", "line_items"} & tables.keys():
+        raise KeyError("terms")
+    terms, lines = tables.get("terms", {}), tables.get("line_items", {})
     if not isinstance(terms, dict) or not isinstance(lines, dict):
         raise TypeError("terms, or line_items, is no table")
     same = lines.get("same", [])
@@ -94,9 +99,9 @@ def _texts(value: object) -> bool:
 
 def _meaning(facet: str) -> Meaning:
     """Line items stand before a bar, semicolons between them; all of it is searched by."""
-    before, bar, _ = facet.partition("|")
-    items = tuple(item.strip() for item in before.split(";")) if bar else ()
-    return Meaning(re.sub(r"\s*[;|]\s*", ", ", facet), items)
+    before, bar, statement = facet.partition("|")
+    items = tuple(filter(None, map(str.strip, before.split(";")))) if bar else ()
+    return Meaning(", ".join(filter(None, map(str.strip, re.split("[;|]", facet)))), items, statement.strip())
 
 
 def _pattern(name: str) -> re.Pattern[str]:

@@ -73,7 +73,9 @@ def test_what_stands_before_a_bar_are_line_items_and_all_of_it_is_searched(tmp_p
     )
     mine = glossary(own)
     reading = mine.read("How much lead has the Brannoch?")
-    assert reading.terms == (("lead", (Meaning("ballast, keel, bolts, weights", ("ballast", "keel, bolts")),)),)
+    assert reading.terms == (
+        ("lead", (Meaning("ballast, keel, bolts, weights", ("ballast", "keel, bolts"), "weights"),)),
+    )
     assert reading.rest.split() == ["How", "much", "has", "the", "Brannoch?"]
     assert ("ballast", "keel weight") in mine.same and len(mine.same) == len(glossary().same) + 1
     assert glossary(own).facets("lead") == ("ballast, keel, bolts, weights",)
