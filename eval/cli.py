@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
     command(group, "fetch", common=COMMON)(fetch)
     command(group, "make-questions")(make_questions)
     command(group, "reword", common=("json", "config", "settings", "debug"))(reword)
-    command(group, "make-needles", common=("debug",))(make_needles)
+    command(group, "make-needles", common=("json", "debug"))(make_needles)
     app.add_typer(group, name="eval")
 
 
@@ -264,7 +264,12 @@ def make_needles(
     seed: Annotated[int, typer.Option("--seed", help="Which needles, and which hay.")] = 0,
 ) -> int:
     """Make a set of needles: single sentences at known depths of long documents, as text and as pictures."""
+    from eval.output import NeedlesLine
     from eval.robustness.needles import make_needles as write_needles
 
-    say(f"{write_needles(folder, seed)} needles in {folder}")
+    questions = write_needles(folder, seed)
+    if invocation.as_json:
+        invocation.write(NeedlesLine(folder=str(folder), questions=questions))
+    else:
+        invocation.console.print(f"{questions} needles in {folder}", markup=False)
     return 0

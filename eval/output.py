@@ -95,6 +95,13 @@ class FetchedLine(Line):
     files: int
 
 
+class NeedlesLine(Line):
+    """`recto eval make-needles`: the set that was made."""
+
+    folder: str
+    questions: int
+
+
 class WordingLine(Line):
     """A question in other words; `rejected` says why it is not in the file, "" if it is."""
 

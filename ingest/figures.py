@@ -6,6 +6,7 @@ Sees the finished pages of one document; a figure without a caption is no item. 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,13 @@ _FARTHEST = 0.2
 _LEAST_HEIGHT = 0.06
 _WORDS_OF_TEXT = 6
 """Fewer may be words inside a drawn figure."""
+_WORDS_OF_PARAGRAPH = 25
+_APART = 0.015
+"""Part of the page by which blocks of one column may begin apart; axes and legends stand further in."""
+_COLUMN = 0.15
+"""Part of a page's words in paragraphs that begin at the left edge of a column, at least."""
+_BELOW_ITS_TITLE = frozenset({"algorithm", "listing"})
+"""What is set as text, and read as one with its title."""
 _TEXT = frozenset({Kind.TEXT, Kind.LIST_ITEM, Kind.FOOTNOTE, Kind.CAPTION})
 
 
@@ -37,7 +45,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`label` as printed (`Figure 3`). `box`: the picture or table itself; its caption's where it was not found.
+    """`label` as printed (`Figure 3`). `box`: the picture or table itself; its caption's where it was not `found`.
 
     `text`: the words inside. `mentions`: the sentences that name it, captions of others included, in order.
     """
@@ -48,23 +56,28 @@ class Figure:
     caption: str
     text: str
     mentions: tuple[Mention, ...]
+    found: bool = True
 
 
 def find_figures(pages: Sequence[Page]) -> list[Figure]:
     """Every captioned item of the document, in order."""
     texts = [(page.page_index, b, _running(b)) for page in pages for b in page.blocks if b.kind in _TEXT]
+    anywhere = [edge for page in pages for edge in _margins(page)]
     figures = []
     for page in pages:
+        margins = _margins(page) or anywhere
         for caption in page.blocks:
-            found = _LABEL.match(caption.text) if caption.kind is Kind.CAPTION else None
-            if not found:
+            label = _LABEL.match(caption.text) if caption.kind is Kind.CAPTION else None
+            if not label:
                 continue
-            named = _named_by(caption, page, is_table=found[1].lower() == "table")
-            box = named.box if named else _space_above(caption, page) or caption.box
-            words = named.text if named else ""
-            mentions = tuple(_mentions(found[1], found[2], caption, texts))
-            label = " ".join(found[0].split())
-            figures.append(Figure(label, page.page_index, box, _running(caption), words, mentions))
+            kind = label[1].lower()
+            named = caption if kind in _BELOW_ITS_TITLE else _named_by(caption, page, is_table=kind == "table")
+            box = named.box if named else _space_above(caption, page, margins)
+            words = named.text if named else _words_in(box, page) if box else ""
+            mentions = tuple(_mentions(label[1], label[2], caption, texts))
+            name = " ".join(label[0].split())
+            place = box or caption.box
+            figures.append(Figure(name, page.page_index, place, _running(caption), words, mentions, box is not None))
     return figures
 
 
@@ -80,21 +93,51 @@ def _named_by(caption: Block, page: Page, *, is_table: bool) -> Block | None:
     return min(near, key=lambda item: item[0])[1] if near else None
 
 
-def _space_above(caption: Block, page: Page) -> Box | None:
-    """Where a drawn figure stands: between its caption and the text above it, as wide as the column."""
+def _margins(page: Page) -> list[float]:
+    """Left edges of the page's columns, as most of its paragraphs have them."""
+    words: Counter[float] = Counter()
+    for block in page.blocks:
+        count = len(block.text.split())
+        if block.kind in (Kind.TEXT, Kind.LIST_ITEM) and count >= _WORDS_OF_PARAGRAPH:
+            words[round(block.box.x0, 2)] += count
+    return [edge for edge, count in words.items() if count >= _COLUMN * words.total()]
+
+
+def _space_above(caption: Block, page: Page, margins: Sequence[float]) -> Box | None:
+    """Where a drawn figure stands: between its caption and the text above it, as wide as the column and what it holds.
+
+    Text begins where paragraphs do; a document without any has none to compare with.
+    """
     column = [
         block
         for block in page.blocks
-        if block is not caption
-        and (block.kind is Kind.HEADING or len(block.text.split()) >= _WORDS_OF_TEXT)
-        and block.box.x0 < caption.box.x1
-        and block.box.x1 > caption.box.x0
+        if block is not caption and block.box.x0 < caption.box.x1 and block.box.x1 > caption.box.x0
     ]
-    top = max((block.box.y1 for block in column if block.box.y1 <= caption.box.y0), default=0.0)
+    text = [block for block in column if _is_running(block, page, margins)]
+    top = max((block.box.y1 for block in text if block.box.y1 <= caption.box.y0), default=0.0)
     if caption.box.y0 - top < _LEAST_HEIGHT:
         return None
-    sides = [caption.box, *(block.box for block in column if block.kind is Kind.TEXT)]
+    inside = [block.box for block in column if top <= block.box.y0 and block.box.y1 <= caption.box.y0]
+    sides = [caption.box, *inside, *(block.box for block in text if block.kind is Kind.TEXT)]
     return Box(min(box.x0 for box in sides), top, max(box.x1 for box in sides), caption.box.y0)
+
+
+def _is_running(block: Block, page: Page, margins: Sequence[float]) -> bool:
+    """Whether a block is of the page's text, and not a word on a drawing. Tables are where a caption names them."""
+    if block.kind is Kind.TABLE:
+        titles = [b for b in page.blocks if b.kind is Kind.CAPTION and b.text[:5].lower() == "table"]
+        return any(_named_by(title, page, is_table=True) is block for title in titles)
+    begins = not margins or any(abs(block.box.x0 - edge) <= _APART for edge in margins)
+    return begins and (block.kind is Kind.HEADING or len(block.text.split()) >= _WORDS_OF_TEXT)
+
+
+def _words_in(box: Box, page: Page) -> str:
+    within = [
+        b
+        for b in page.blocks
+        if box.y0 <= b.box.y0 and b.box.y1 <= box.y1 and b.box.x0 >= box.x0 and b.box.x1 <= box.x1
+    ]
+    return "\n".join(block.text for block in within)
 
 
 def _mentions(name: str, number: str, caption: Block, texts: Sequence[tuple[int, Block, str]]) -> Iterator[Mention]:

@@ -13,9 +13,11 @@ from pathlib import Path
 from PIL import Image
 
 from ingest.document import Box
+from pipeline.errors import InputError
 from pipeline.results import Answer, Citation, PageRef
 from pipeline.screenshots import crop, draw_boxes, make_folder, save_picture
 
+DOUBTED = "(not found in the cited evidence)"
 _BESIDE, _ABOVE = 0.03, 0.04
 """Margins around a cited box, parts of the page: enough to see what it belongs to."""
 
@@ -38,7 +40,11 @@ def show_answer(
     for one in shown:
         page = draw_boxes(picture(one.citation.ref), [one.citation.box])
         save_picture(crop(page, _around(one.citation.box)), one.path)
-    (folder / f"{prefix}answer.md").write_text(_markdown(answer, shown), encoding="utf-8")
+    file = folder / f"{prefix}answer.md"
+    try:
+        file.write_text(_markdown(answer, shown), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{file} cannot be written ({error.strerror}): name another folder") from None
     return shown
 
 
@@ -59,9 +65,10 @@ def _markdown(answer: Answer, shown: list[Shown]) -> str:
     if not answer.claims:
         lines.append(escaped(answer.text))
     for claim in answer.claims:
-        lines += [escaped(claim.text), ""]
+        lines += [escaped(claim.text) + ("" if claim.supported else f" *{DOUBTED}*"), ""]
         for place in dict.fromkeys(claim.citations):
-            lines += [f"![{escaped(f'{place.name}, page {place.page_label}')}]({file[place]})", ""]
+            named = escaped(f"{place.name}, page {place.page_label}")
+            lines += [f"> {named}: “{escaped(place.quote)}”", "", f"![{named}]({file[place]})", ""]
     return "\n".join(lines) + "\n"
 
 

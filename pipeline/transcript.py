@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.chat import PastTurn
 from pipeline.results import Answer
-from pipeline.showing import escaped
+from pipeline.showing import DOUBTED, escaped
 
 _UNANSWERED = {
     "interrupted": "(interrupted before it was answered)",
-    "removed": "(the answer cited a document that has been removed)",
+    "removed": "(removed with a document that it was made from)",
 }
 
 
@@ -45,7 +45,7 @@ def _answer(answer: Answer) -> Iterator[str]:
         keys = [(place.name, place.page_label, place.quote) for place in claim.citations]
         marks = dict.fromkeys(places.setdefault(key, len(places) + 1) for key in keys)
         said = "".join(f" \\[{mark}\\]" for mark in marks)
-        doubt = "" if claim.supported else " *(not found in the cited evidence)*"
+        doubt = "" if claim.supported else f" *{DOUBTED}*"
         yield f"- {escaped(claim.text)}{said}{doubt}"
     yield ""
     for (name, label, quote), number in places.items():

@@ -78,7 +78,7 @@ def test_an_evidence_that_is_removed_goes_from_the_conversation(place: Path) -> 
         library.remove("report.txt")
         (turn,) = conversation.turns()
         assert turn.state == "removed" and turn.answer is None
-        assert "has been removed" in markdown(conversation.session_id, [turn])
+        assert "removed with a document" in markdown(conversation.session_id, [turn])
 
 
 def test_a_model_rewrites_answers_and_is_told_what_was_said(place: Path, server: ChatServer) -> None:

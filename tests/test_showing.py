@@ -34,7 +34,7 @@ def test_each_place_is_one_picture_and_stands_beside_its_claim(tmp_path: Path) -
         assert top.size == (860, 180) and low.size == (460, 100)
         assert top.getpixel((0, 0)) == (255, 255, 255) and low.getpixel((0, 0)) == (0, 0, 255)
     text = (tmp_path / "out" / "q1-answer.md").read_text("utf-8")
-    assert text.startswith("# How many ferries?\n\nNine.\n\n![Annual report/2024.pdf, page 4](q1-1-2024-page-3.png)")
+    assert text.startswith("# How many ferries?\n\nNine.\n\n> Annual report/2024.pdf, page 4: “Nine ferries.”\n\n![")
     assert text.index("In 1962.") < text.index("(q1-2-") < text.rindex("(q1-1-")
 
 

@@ -11,6 +11,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from eval.compare import ALL
+from eval.errors import EvaluationError
 from eval.metrics.registry import METRICS
 from eval.records import CitedPlace, RankedPage
 from eval.report.pictures import page_pictures
@@ -37,8 +38,11 @@ def write_report(run: Run, file: Path, pages: int) -> int:
         judge=_judge(run),
         configurations=list(run.about["cells"]),
     )
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise EvaluationError(f"{file} cannot be written ({error.strerror}): name another by --out") from None
     return file.stat().st_size
 
 

@@ -12,6 +12,8 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
+from eval.errors import EvaluationError
+
 DEPTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 LENGTHS = (5, 25, 100)
 _THINGS = ("lantern", "violin", "anchor", "teapot", "compass", "ladder", "barrel", "saddle", "mirror", "candle")
@@ -24,14 +26,25 @@ _OBJECTS = ("the plans for spring", "a set of drawings", "the old records", "thr
 def make_needles(folder: Path, seed: int = 0, lengths: Sequence[int] = LENGTHS) -> int:
     """Writes `docs/` and `questions.jsonl` to `folder`; returns the number of questions.
 
-    One document for each length, each with a needle at every depth, half of them as pictures of words.
+    One document for each length, each with a needle at every depth, half of them as pictures of words. Raises
+    `EvaluationError` for a folder that holds something already, or cannot be written to.
     """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise EvaluationError(f"{folder} is not empty: name a new folder for the needles")
+        return _make(folder, seed, lengths)
+    except OSError as error:
+        raise EvaluationError(f"{folder} cannot be written to ({error.strerror}): name another folder") from None
+
+
+def _make(folder: Path, seed: int, lengths: Sequence[int]) -> int:
     import pymupdf
 
     chance = random.Random(seed)
     pairs = [(thing, place) for thing in _THINGS for place in _PLACES]
     chance.shuffle(pairs)
-    (folder / "docs").mkdir(parents=True, exist_ok=True)
+    (folder / "docs").mkdir()
     records = []
     for length in lengths:
         name = f"hay-{length}.pdf"

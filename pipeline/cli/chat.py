@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -109,8 +110,10 @@ def _typed_questions() -> Iterator[str]:
 
 
 def _named_picture(line: str) -> Path | None:
-    """The file of a line `/image FILE`; None for a question."""
+    """The file of a line `/image FILE`; None for a question. Raises `InputError` for another command."""
     command, _, file = line.strip().partition(" ")
+    if re.fullmatch(r"/[a-z]+", command) and command != "/image":
+        raise InputError(f"there is no {command} here: /image FILE attaches a picture, Ctrl-D ends the conversation")
     if command != "/image":
         return None
     if not file.strip():

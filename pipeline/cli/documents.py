@@ -18,13 +18,6 @@ if TYPE_CHECKING:
     from pipeline.indexing import AddReport
 
 
-def _named(text: str) -> Path:
-    """A path as typed; none is refused, because a shell's unset variable would mean the working folder."""
-    if not text:
-        raise typer.BadParameter("it is empty; name a file or folder")
-    return Path(text)
-
-
 Passwords = Annotated[
     list[str] | None,
     typer.Option("--password", help="Tried on encrypted files; repeatable. Others can see it: prefer a file of them."),
@@ -43,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 def add(
     invocation: Invocation,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.", parser=_named)],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.")],
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Read pages again that failed before.")] = False,
     password: Passwords = None,
     password_file: PasswordFile = None,
@@ -65,9 +58,7 @@ def add(
 
 def sync(
     invocation: Invocation,
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="The folder that the library is to mirror.", parser=_named)
-    ],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that the library is to mirror.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
     password: Passwords = None,
     password_file: PasswordFile = None,
@@ -79,6 +70,8 @@ def sync(
     if not folder.is_dir():  # looked at first, so that a mistyped path makes no library
         raise InputError(f"{folder}: no such folder; check the path")
     passwords = _passwords(password, password_file)
+    if dry_run and not invocation.has_library():
+        raise InputError(f"there is no library yet: `recto sync {folder}` without --dry-run makes one of all its files")
     with invocation.open(create=not dry_run) as library, watcher() as progress:
         reports = library.sync(folder, dry_run=dry_run, passwords=passwords, progress=progress)
         return _follow(invocation, reports, lambda report: invocation.write(SyncLine.of(report)))

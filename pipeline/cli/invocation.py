@@ -98,14 +98,18 @@ class Invocation:
     def open(self, create: bool = False) -> Library:
         """The library, for a `with` statement. Unless `create`, one that does not exist is an `InputError`."""
         settings = self.settings()
-        where = settings.library.absolute()
-        if not create and not (where / "manifest.json").is_file():
+        if not create and not self.has_library():
+            where = settings.library.absolute()
             raise InputError(
                 f"there is no library at {where}: make one with `recto add`, or name another with --library"
             )
         from pipeline import Library
 
         return Library.open(settings)
+
+    def has_library(self) -> bool:
+        """Whether the library that is meant was made."""
+        return (self.settings().library / "manifest.json").is_file()
 
     def write(self, line: Line) -> None:
         """`line` on stdout, whole or not at all."""
@@ -155,13 +159,13 @@ def command(
                 code = report(error, debug or bool(os.environ.get("RECTO_DEBUG")))
             raise typer.Exit(code)
 
-        hints = typing.get_type_hints(function, include_extras=True)
+        hints = {name: _named(hint) for name, hint in typing.get_type_hints(function, include_extras=True).items()}
         keyword = inspect.Parameter.KEYWORD_ONLY
         _, *own_parameters = inspect.signature(function).parameters.values()
         parameters = [
             *(item.replace(annotation=hints[item.name], kind=keyword) for item in own_parameters),
             *(
-                inspect.Parameter(key, keyword, default=default, annotation=annotation)
+                inspect.Parameter(key, keyword, default=default, annotation=_named(annotation))
                 for key, (annotation, default) in COMMON.items()
                 if key in common
             ),
@@ -171,3 +175,22 @@ def command(
         return app.command(name, **options)(run)
 
     return register
+
+
+def _named(hint: Any) -> Any:
+    """The annotation of a parameter. No path may be empty: a shell's unset variable would mean the working folder."""
+    if typing.get_origin(hint) is Annotated and any(kind is Path for kind in _kinds(typing.get_args(hint)[0])):
+        for told in typing.get_args(hint)[1:]:
+            told.parser = _path
+    return hint
+
+
+def _kinds(hint: Any) -> list[Any]:
+    """The types in `Path`, `Path | None`, `list[Path]`."""
+    return [hint, *typing.get_args(hint)]
+
+
+def _path(text: str | Path) -> Path:
+    if not str(text):
+        raise typer.BadParameter("it is empty; name a file or folder")
+    return Path(text)

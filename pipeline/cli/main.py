@@ -20,7 +20,8 @@ from pipeline.cli.errors import WRONG_USAGE, say
 app = typer.Typer(
     name="recto",
     help="Answers questions from piles of documents and shows the page it read.",
-    epilog="Exit code 0: all done; 1: something failed and the output says what; 2: wrong usage or configuration.",
+    epilog="Exit code 0: all done; 1: something failed and the output says what; 2: wrong usage or configuration; "
+    "130: interrupted.",
     add_completion=False,
     no_args_is_help=False,
     pretty_exceptions_enable=False,

@@ -78,11 +78,14 @@ def config(invocation: Invocation) -> int:
         return 0
     from rich.text import Text
 
-    for name, value in values.items():
-        section = value if isinstance(value, dict) else {"": value}
-        for key, item in section.items():
-            full = f"{name}.{key}".rstrip(".")
-            origin = next((by for one, by in origins.items() if one == full or one.startswith(f"{full}.")), None)
-            line = Text.assemble((f"{full:26}", ""), (f"{item!s:24}", "bold" if origin else "dim"))
-            invocation.console.print(line + Text(f" {origin}" if origin else "", "cyan"))
+    flat = {
+        f"{name}.{key}".rstrip("."): item
+        for name, value in values.items()
+        for key, item in (value if isinstance(value, dict) else {"": value}).items()
+    }
+    width = max(map(len, flat))
+    for full, item in flat.items():
+        origin = next((by for one, by in origins.items() if one == full or one.startswith(f"{full}.")), None)
+        line = Text.assemble(f"{full:{width}}  ", (f"{item!s:24}", "bold" if origin else "dim"))
+        invocation.console.print(line + Text(f"  {origin}" if origin else "  default", "cyan" if origin else "dim"))
     return 0

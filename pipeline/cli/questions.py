@@ -180,10 +180,11 @@ def _answer_one(
 
 def _show(library: Library, answer: Answer, folder: Path, prefix: str = "") -> None:
     """Pictures of the cited places, and the answer with them."""
+    from pipeline.cli.human import counted
     from pipeline.showing import show_answer
 
     shown = show_answer(answer, library.page_picture, folder, prefix)
-    say(f"{folder / f'{prefix}answer.md'} shows the answer with {len(shown)} cited places")
+    say(f"{folder / f'{prefix}answer.md'} shows the answer with {counted(len(shown), 'cited place')}")
 
 
 def page(
@@ -195,7 +196,7 @@ def page(
     heat_map: Annotated[bool, typer.Option("--heat-map", help="Colour where the page answers to --question.")] = False,
 ) -> int:
     """Write the picture of a page as the reader saw it, with the evidence for a question boxed."""
-    from pipeline.cli.human import show_page
+    from pipeline.cli.human import counted, show_page
     from pipeline.cli.output import PictureLine
     from pipeline.questions import check_question
     from pipeline.results import PageRef
@@ -215,7 +216,7 @@ def page(
     if invocation.as_json:
         invocation.write(PictureLine.of(ref, info.name, out, picture.size, boxes, parsed))
     else:
-        found = f", {len(boxes)} boxes" if asked is not None else ""
+        found = f", {counted(len(boxes), 'marked place')}" if asked is not None and not heat_map else ""
         invocation.console.print(f"{out}  {picture.width} x {picture.height} pixels{found}", markup=False)
         show_page(invocation.console, parsed)
     return 0
@@ -227,7 +228,7 @@ def figures(
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write each one's picture here.")] = None,
 ) -> int:
     """List a document's captioned figures and tables with the sentences that mention them."""
-    from pipeline.cli.human import page_name
+    from pipeline.cli.human import counted, page_name
     from pipeline.cli.output import FigureLine
     from pipeline.results import PageRef
     from pipeline.screenshots import crop, make_folder, save_picture
@@ -236,16 +237,19 @@ def figures(
         info = library.resolve(reference).info
         if out is not None:
             make_folder(out)
-        for number, figure in enumerate(library.figures(info.document_id), start=1):
+        found = library.figures(info.document_id)
+        if not found:
+            say(f"{info.name} has no captioned figure or table")
+        for number, figure in enumerate(found, start=1):
             path = None
-            if out is not None:
+            if out is not None and figure.found:
                 path = out / f"{number:03}-{figure.label.replace(' ', '-')}.png"
                 save_picture(crop(library.page_picture(PageRef(info.document_id, figure.page_index)), figure.box), path)
             if invocation.as_json:
                 invocation.write(FigureLine.of(info.document_id, info.name, figure, path))
             else:
-                said = f"  mentioned {len(figure.mentions)} times" if figure.mentions else ""
-                written = f"  {path}" if path else ""
+                said = f"  {counted(len(figure.mentions), 'mention')}" if figure.mentions else ""
+                written = f"  {path}" if path else "" if figure.found else "  (its place was not found)"
                 page = library.page(PageRef(info.document_id, figure.page_index))
                 place = page_name(page.page_label if page else "?", figure.page_index)
                 invocation.console.print(f"{place}  {figure.caption}{said}{written}", markup=False)

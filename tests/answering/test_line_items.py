@@ -69,7 +69,6 @@ def test_items_of_two_statements_come_from_two_pages_and_not_from_the_table_of_s
     assert [(row.hit.ref.page_index, row.unit.cells[0][1]) for row in found.rows] == [
         (11, "Total assets"),
         (12, "Profit for the year"),
-        (12, "Revenue"),
     ]
 
 

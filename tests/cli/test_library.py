@@ -361,3 +361,30 @@ def test_an_interrupted_add_goes_on(place: Path, recto: Recto, name: str) -> Non
     ended = recto("add", "long.pdf", "--json")
     assert ended.code == 0 and ended.lines[0]["status"] == "ready" and ended.lines[0]["pages"] == 400
     assert recto("verify").code == 0
+
+
+def test_figures_whose_place_is_not_found_are_listed_without_a_picture(here: Recto, place: Path) -> None:
+    write_pdf(
+        place / "alone.pdf", ("A text that goes on and on here.\n\nFigure 1: The harbour in the year of the flood",)
+    )
+    assert here("add", "alone.pdf").code == 0
+    listed = here("figures", "alone.pdf", "--out", "figs", "--json")
+    assert [line["path"] for line in listed.lines] == [None] and list((place / "figs").iterdir()) == []
+    assert "its place was not found" in here("figures", "alone.pdf").out
+    none = here("figures", "handbook.pdf")
+    assert (none.code, none.out) == (0, "") and "no captioned figure" in none.err
+
+
+def test_a_dry_run_without_a_library_says_what_would_make_one(here: Recto, place: Path) -> None:
+    missing = here("sync", "docs", "--dry-run", "--library", "none")
+    missing.fails_in_one_line(1, "recto sync docs", "--dry-run")
+    assert not (place / "none").exists()
+
+
+def test_shown_answers_say_where_they_stand(here: Recto, place: Path) -> None:
+    assert here("ask", "Who is the harbour master?", "--show", "shown").code == 0
+    text = (place / "shown" / "answer.md").read_text(encoding="utf-8")
+    assert "> harbour.pdf, page 3: “The harbour master is Ione Falk.”" in text
+    (place / "taken" / "answer.md").mkdir(parents=True)
+    taken = here("ask", "Who is the harbour master?", "--show", "taken", "--json")
+    assert taken.code == 1 and "taken/answer.md cannot be written" in taken.err and "bug" not in taken.err

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.datasets.registry import load
+from eval.errors import EvaluationError
 from eval.records import Question
 from eval.report.pictures import page_pictures
 from eval.robustness.needles import DEPTHS, make_needles
@@ -77,6 +78,15 @@ def test_needles_stand_where_the_set_says(needles: Path) -> None:
     make_needles(again, seed=3, lengths=(5,))
     for name in ("questions.jsonl", "docs/hay-5.pdf"):
         assert (again / name).read_bytes() == (needles / "set" / name).read_bytes()
+
+
+def test_needles_overwrite_nothing(tmp_path: Path) -> None:
+    (tmp_path / "questions.jsonl").write_text("mine")
+    with pytest.raises(EvaluationError, match="not empty"):
+        make_needles(tmp_path, lengths=(5,))
+    assert (tmp_path / "questions.jsonl").read_text() == "mine" and len(list(tmp_path.iterdir())) == 1
+    with pytest.raises(EvaluationError, match="cannot be written to"):
+        make_needles(tmp_path / "questions.jsonl", lengths=(5,))
 
 
 def test_needles_are_found_among_distractors_and_with_typos(needles: Path) -> None:

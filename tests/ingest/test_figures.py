@@ -50,10 +50,24 @@ def test_without_a_caption_there_is_no_item(texts):
     assert find_figures([page(0, PICTURE, block(Kind.TEXT, 0.6, 0.7, *texts))]) == []
 
 
+def test_words_of_a_drawing_are_no_text_above_it():
+    paragraph = block(Kind.TEXT, 0.05, 0.2, " ".join(["harbour"] * 30))
+    axis = Box(0.2, 0.4, 0.8, 0.45)
+    ticks = Block(Kind.TEXT, axis, (Line("0.1 0.2 0.3 0.4 0.5 0.6 0.7", axis),))
+    [figure] = find_figures([page(0, paragraph, ticks, CAPTION)])
+    assert figure.box == Box(0.1, 0.2, 0.9, 0.52) and figure.text == "0.1 0.2 0.3 0.4 0.5 0.6 0.7"
+
+
+def test_an_algorithm_is_read_as_one_with_its_title():
+    caption = block(Kind.CAPTION, 0.3, 0.5, "Algorithm 1 Greedy loading", "Require: ships", "return ships")
+    [figure] = find_figures([page(0, block(Kind.TEXT, 0.05, 0.2, " ".join(["harbour"] * 30)), caption)])
+    assert figure.found and figure.box == caption.box
+
+
 def test_a_caption_alone_is_its_own_place():
     text = block(Kind.TEXT, 0.4, 0.5, "Some text of the harbour", "of two lines")
     [figure] = find_figures([page(0, text, CAPTION)])
-    assert figure.box == CAPTION.box and figure.text == "" and figure.mentions == ()
+    assert not figure.found and figure.box == CAPTION.box and figure.text == "" and figure.mentions == ()
 
 
 def test_the_lines_of_a_text_are_joined_once_however_many_captions_there_are(monkeypatch):
