@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from ingest.document import Block, Box, Kind, Page
 from ingest.writing import join_lines
@@ -56,16 +57,17 @@ class Figure:
     caption: str
     text: str
     mentions: tuple[Mention, ...]
-    found: bool = True
+    found: bool
 
 
 def find_figures(pages: Sequence[Page]) -> list[Figure]:
     """Every captioned item of the document, in order."""
     texts = [(page.page_index, b, _running(b)) for page in pages for b in page.blocks if b.kind in _TEXT]
-    anywhere = [edge for page in pages for edge in _margins(page)]
+    edges = [_margins(page) for page in pages]
+    anywhere = list(chain.from_iterable(edges))
     figures = []
-    for page in pages:
-        margins = _margins(page) or anywhere
+    for page, own in zip(pages, edges, strict=True):
+        margins = own or anywhere
         for caption in page.blocks:
             label = _LABEL.match(caption.text) if caption.kind is Kind.CAPTION else None
             if not label:

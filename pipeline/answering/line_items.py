@@ -175,13 +175,11 @@ def _page(rank: int, hit: PageHit) -> _Page:
     times = Counter(label for label, _ in {(label, unit.quote) for label, unit in zip(labels, units, strict=True)})
     rows = []
     for unit, label in zip(units, labels, strict=True):
-        columns = " ".join(name for name, _ in unit.cells)
+        columns = " ".join(name for name, _ in unit.cells).strip()
         filled = " ".join(name for name, value in unit.cells[1:] if any(map(str.isdigit, value)))
-        header, dated = (
-            (filled, bool(_years(columns))) if columns.strip() else (unit.heading, bool(_years(unit.heading)))
-        )
+        years = _years(filled if columns else unit.heading)
         if label:
-            rows.append(_Labelled(unit, label, times[label], _years(header), dated))
+            rows.append(_Labelled(unit, label, times[label], years, bool(_years(columns or unit.heading))))
     return _Page(rank, hit, words, tuple(rows))
 
 
@@ -200,10 +198,14 @@ def _best_rows(
     for page in pages:
         found, total = {}, 0.0
         for item, names in wanted.items():
-            fits = [(_match(names, row.label) * _fits(row, page, years), row) for row in page.rows]
-            fit, best = max(fits, key=lambda one: one[0], default=(0.0, None))
+            fits = [
+                (match * _fits(row, page, years), match, row)
+                for row in page.rows
+                if (match := _match(names, row.label))
+            ]
+            fit, match, best = max(fits, key=lambda one: one[0], default=(0.0, 0.0, None))
             if best is not None and fit:
-                found[item] = ItemRow(best.unit, page.hit, _match(names, best.label), best.years & years)
+                found[item] = ItemRow(best.unit, page.hit, match, best.years & years)
                 total += fit**2
         if found:
             share = len(_years_of(found)) / len(years) if years else 1.0

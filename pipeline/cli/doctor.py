@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import RectoError
+from pipeline.stores.layout import LibraryPaths
 
 if TYPE_CHECKING:
     from pipeline.config import Settings
@@ -183,7 +184,7 @@ def _disk(settings: Settings) -> Check:
 
 def _library(settings: Settings) -> Check:
     where = settings.library
-    if not (where / "manifest.json").is_file():
+    if not LibraryPaths(where).manifest.is_file():
         return Check("library", Level.NOTE, f"none at {where} yet: `recto add` makes one")
     from pipeline import Library
 

@@ -20,6 +20,7 @@ from typer.exceptions import TyperException
 
 from pipeline.cli.errors import report
 from pipeline.errors import ConfigError, InputError
+from pipeline.stores.layout import LibraryPaths
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -98,8 +99,8 @@ class Invocation:
     def open(self, create: bool = False) -> Library:
         """The library, for a `with` statement. Unless `create`, one that does not exist is an `InputError`."""
         settings = self.settings()
-        if not create and not self.has_library():
-            where = settings.library.absolute()
+        where = settings.library.absolute()
+        if not create and not LibraryPaths(where).manifest.is_file():
             raise InputError(
                 f"there is no library at {where}: make one with `recto add`, or name another with --library"
             )
@@ -109,7 +110,7 @@ class Invocation:
 
     def has_library(self) -> bool:
         """Whether the library that is meant was made."""
-        return (self.settings().library / "manifest.json").is_file()
+        return LibraryPaths(self.settings().library).manifest.is_file()
 
     def write(self, line: Line) -> None:
         """`line` on stdout, whole or not at all."""
@@ -179,15 +180,15 @@ def command(
 
 def _named(hint: Any) -> Any:
     """The annotation of a parameter. No path may be empty: a shell's unset variable would mean the working folder."""
-    if typing.get_origin(hint) is Annotated and any(kind is Path for kind in _kinds(typing.get_args(hint)[0])):
-        for told in typing.get_args(hint)[1:]:
+    if typing.get_origin(hint) is Annotated and _is_path(hint.__origin__):
+        for told in hint.__metadata__:
             told.parser = _path
     return hint
 
 
-def _kinds(hint: Any) -> list[Any]:
-    """The types in `Path`, `Path | None`, `list[Path]`."""
-    return [hint, *typing.get_args(hint)]
+def _is_path(kind: Any) -> bool:
+    """Whether it is `Path`, `Path | None` or `list[Path]`."""
+    return Path in (kind, *typing.get_args(kind))
 
 
 def _path(text: str | Path) -> Path:
