@@ -87,12 +87,17 @@ def compare(
     a: Annotated[str, typer.Argument(metavar="A", help="RUN, or RUN:CONFIGURATION where it has several.")],
     b: Annotated[str, typer.Argument(metavar="B", help="The same, of what may be better.")],
     gate: Annotated[
-        bool, typer.Option("--gate", help="Exit with 1 if B is significantly worse on a whole set; costs do not count.")
+        bool,
+        typer.Option(
+            "--gate",
+            help="Exit with 1 if B is significantly worse on a whole set, counting that many metrics are looked at "
+            "(costs are not), or if one of the two has no score to compare.",
+        ),
     ] = False,
     slices: SlicesOption = False,
 ) -> int:
     """Is B better than A, question by question, and is the difference real?"""
-    from eval.compare import ALL, cells_named
+    from eval.compare import ALL, cells_named, not_compared
     from eval.compare import compare as compared_cells
     from eval.output import ComparedLine
 
@@ -103,10 +108,17 @@ def compare(
             invocation.write(ComparedLine.of(one))
     else:
         _show_compared(invocation, found)
-    losses = [one for one in found if one.is_loss and one.slice_name == ALL]
+    losses = [one for one in found if one.is_loss]
+    looked_at = sum(one.p_family is not None for one in found)
     for one in losses:
-        say(f"{one.set_name}: {one.metric} is significantly worse, {one.result.difference:+.3f} (p {one.result.p:.3f})")
-    return FAILED if gate and losses else 0
+        say(
+            f"{one.set_name}: {one.metric} is significantly worse, {one.result.difference:+.3f} "
+            f"(p {one.p_family:.3f} among the {looked_at} compared)"
+        )
+    apart = not_compared(first, second)
+    for set_name, name in apart:
+        say(f"{set_name}: {name} is not compared: no question has a score of both")
+    return FAILED if gate and (losses or apart) else 0
 
 
 def _show_compared(invocation: Invocation, found: list[Compared]) -> None:

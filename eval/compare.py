@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from eval.errors import EvaluationError
 from eval.metrics.registry import METRICS
 from eval.records import Question
 from eval.runs.records import Cell, read_run
-from eval.statistics import Difference, paired
+from eval.statistics import CONFIDENCE, Difference, family_p, paired
 
 ALL = "all"
 SMALLEST_SLICE = 5
@@ -19,22 +21,32 @@ SMALLEST_SLICE = 5
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """B against A in one metric on one slice. `won` and `lost`: ids of the questions where B is better or worse."""
+    """B against A in one metric on one slice. `gains` by question id: how much better B is, below 0 where it is worse.
+
+    p_family: p among all metrics of quality on whole sets, of which there are many (`eval.statistics.family_p`); None
+    for slices, and for what B costs, which is for the reader to weigh and no loss.
+    """
 
     set_name: str
     slice_name: str
     metric: str
     higher_is_better: bool
     result: Difference
-    won: tuple[str, ...]
-    lost: tuple[str, ...]
+    gains: Mapping[str, float]
+    p_family: float | None = None
+
+    @property
+    def won(self) -> list[str]:
+        return [key for key, gain in self.gains.items() if gain > 0]
+
+    @property
+    def lost(self) -> list[str]:
+        return [key for key, gain in self.gains.items() if gain < 0]
 
     @property
     def is_loss(self) -> bool:
-        """Whether B is significantly worse in quality. What it costs is for the reader to weigh, and no loss."""
-        if self.metric in METRICS and METRICS[self.metric].family == "cost":
-            return False
-        return self.result.significant() and (self.result.difference < 0) == self.higher_is_better
+        """Whether B is worse in quality on a whole set, significantly so among all that is compared."""
+        return self.p_family is not None and self.p_family < 1 - CONFIDENCE and sum(self.gains.values()) < 0
 
 
 def cells_named(reference: str) -> list[Cell]:
@@ -66,8 +78,20 @@ def compare(a: Sequence[Cell], b: Sequence[Cell], seed: int = 0) -> list[Compare
                 "only scores of the same questions can be compared"
             )
         for slice_name, ids in slices(one.questions).items():
-            found += _metrics(one, other, slice_name, ids, seed)
-    return found
+            for pairs in _paired(one, other, ids):
+                if len(pairs.both) >= (1 if slice_name == ALL else SMALLEST_SLICE):
+                    found.append(_compared(one.set_name, slice_name, pairs, seed))
+    return _in_family(found, seed)
+
+
+def not_compared(a: Sequence[Cell], b: Sequence[Cell]) -> list[tuple[str, str]]:
+    """(set, metric) of the quality that A has scores of, and B of none of these questions: B may have lost it all."""
+    return [
+        (one.set_name, pairs.metric)
+        for one, other in zip(a, b, strict=True)
+        for pairs in _paired(one, other, list(one.questions))
+        if pairs.in_a and not pairs.both and not _is_cost(pairs.metric)
+    ]
 
 
 def _what_is_asked(cell: Cell) -> dict[str, Question]:
@@ -84,22 +108,48 @@ def slices(questions: Mapping[str, Question]) -> dict[str, list[str]]:
     return {ALL: list(questions)} | {name: by_name[name] for name in sorted(by_name)}
 
 
-def _metrics(a: Cell, b: Cell, slice_name: str, ids: Sequence[str], seed: int) -> Iterator[Compared]:
-    names = [name for name in a.results[ids[0]].scores if name in b.results[ids[0]].scores]
-    for name in names:
-        pairs = {key: (a.results[key].scores.get(name), b.results[key].scores.get(name)) for key in ids}
-        # A score that only one of the two has (precision of citations when the other abstained) has no pair.
-        both = {key: (x, y) for key, (x, y) in pairs.items() if x is not None and y is not None}
-        if len(both) < (1 if slice_name == ALL else SMALLEST_SLICE):
-            continue
-        higher = METRICS[name].higher_is_better if name in METRICS else True
-        gains = {key: (y - x) * (1 if higher else -1) for key, (x, y) in both.items()}
-        yield Compared(
-            a.set_name,
-            slice_name,
-            name,
-            higher,
-            paired([x for x, _ in both.values()], [y for _, y in both.values()], seed),
-            tuple(key for key, gain in gains.items() if gain > 0),
-            tuple(key for key, gain in gains.items() if gain < 0),
-        )
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Scores of a metric by question: those that both have. `in_a`: whether A has any."""
+
+    metric: str
+    both: Mapping[str, tuple[float, float]]
+    in_a: bool
+
+
+def _paired(a: Cell, b: Cell, ids: Sequence[str]) -> Iterator[_Pairs]:
+    """A score that only one of the two has (precision of citations when the other abstained) has no pair."""
+    for name in a.results[ids[0]].scores:
+        if name in b.results[ids[0]].scores:
+            pairs = {key: (a.results[key].scores.get(name), b.results[key].scores.get(name)) for key in ids}
+            both = {key: (x, y) for key, (x, y) in pairs.items() if x is not None and y is not None}
+            yield _Pairs(name, both, any(x is not None for x, _ in pairs.values()))
+
+
+def _compared(set_name: str, slice_name: str, pairs: _Pairs, seed: int) -> Compared:
+    higher = METRICS[pairs.metric].higher_is_better if pairs.metric in METRICS else True
+    gains = {key: (y - x) * (1 if higher else -1) for key, (x, y) in pairs.both.items()}
+    result = paired([x for x, _ in pairs.both.values()], [y for _, y in pairs.both.values()], seed)
+    return Compared(set_name, slice_name, pairs.metric, higher, result, gains)
+
+
+def _in_family(found: Sequence[Compared], seed: int) -> list[Compared]:
+    """The same, `p_family` filled in."""
+    by_set: dict[str, list[Compared]] = {}
+    for one in found:
+        if one.slice_name == ALL and not _is_cost(one.metric):
+            by_set.setdefault(one.set_name, []).append(one)
+    gains = []
+    for rows in by_set.values():
+        ids = dict.fromkeys(key for one in rows for key in one.gains)
+        gains.append(np.array([[one.gains.get(key, 0.0) for one in rows] for key in ids]))
+    known = {
+        (one.set_name, one.slice_name, one.metric): float(p)
+        for rows, ps in zip(by_set.values(), family_p(gains, seed), strict=True)
+        for one, p in zip(rows, ps, strict=True)
+    }
+    return [replace(one, p_family=known.get((one.set_name, one.slice_name, one.metric))) for one in found]
+
+
+def _is_cost(metric: str) -> bool:
+    return metric in METRICS and METRICS[metric].family == "cost"

@@ -42,7 +42,7 @@ class FigureLine(Line):
 
 
 class ComparedLine(Line):
-    """B against A; `won` and `lost` hold question ids."""
+    """B against A; `won` and `lost` hold question ids. `p_family`: p among all compared (`eval.compare.Compared`)."""
 
     set: str
     slice: str
@@ -53,6 +53,7 @@ class ComparedLine(Line):
     low: float
     high: float
     p: float
+    p_family: float | None
     significant: bool
     count: int
     won: list[str]
@@ -71,10 +72,11 @@ class ComparedLine(Line):
             low=result.low,
             high=result.high,
             p=result.p,
+            p_family=one.p_family,
             significant=result.significant(),
             count=result.count,
-            won=list(one.won),
-            lost=list(one.lost),
+            won=one.won,
+            lost=one.lost,
         )
 
 

@@ -6,7 +6,7 @@ Data sets are loaded into these and nothing else; page numbers are 0-based here,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ingest.document import Box
@@ -52,6 +52,21 @@ class Question:
     slices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     documents: tuple[str, ...] = ()
 
+    def renamed(self, names: Mapping[str, str]) -> Question:
+        """The same with documents under other names, those that are not in `names` under their own.
+
+        Of gold pages that become one the highest grade counts.
+        """
+        gold: dict[tuple[str, int], GoldPage] = {}
+        for page in self.gold:
+            page = replace(page, document=names.get(page.document, page.document))
+            known = gold.setdefault((page.document, page.page_index), page)
+            if page.grade > known.grade:
+                gold[page.document, page.page_index] = page
+        regions = tuple(replace(one, document=names.get(one.document, one.document)) for one in self.regions)
+        documents = tuple(dict.fromkeys(names.get(document, document) for document in self.documents))
+        return replace(self, gold=tuple(gold.values()), regions=regions, documents=documents)
+
 
 @dataclass(frozen=True, slots=True)
 class CorpusDocument:
@@ -74,12 +89,16 @@ class Corpus:
 
 @dataclass(frozen=True, slots=True)
 class RankedPage:
-    """A page that the system under test found. `boxes`: where on it, as far as the system says."""
+    """A page that the system under test found. `boxes`: where on it, as far as the system says.
+
+    copies: documents whose same page shares this place of the ranking.
+    """
 
     document: str
     page_index: int
     score: float
     boxes: tuple[Box, ...] = ()
+    copies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from eval.compare import ALL, slices
+from eval.metrics import mmlongbench
 from eval.metrics.abstention import RiskCoverage, abstention_nauc, risk_coverage
+from eval.metrics.citations import relevant_pages
 from eval.metrics.registry import metric
+from eval.metrics.retrieval import page_id
 from eval.runs.records import Cell, Result
 from eval.statistics import Interval, interval, interval_of
 
@@ -21,10 +24,13 @@ CONFIDENCES: Mapping[str, Callable[[np.ndarray], float]] = {
 """How sure a ranking is, told from its scores, best first, `(k,)`."""
 
 SCORED_BY = "nDCG@10"
+MMLONGBENCH_F1 = "MMLongBench F1"
 _NAUC = " ".join((abstention_nauc.__doc__ or "").partition("\n\n")[0].split())
 RUN_LEVEL: Mapping[str, str] = {
     **{f"abstention nAUC by {name}": f"Score: {SCORED_BY}; confidence: {name}. {_NAUC}" for name in CONFIDENCES},
     "abstention nAUC by answer confidence": f"Score: that of the answer; confidence: Recto's own. {_NAUC}",
+    MMLONGBENCH_F1: "MMLongBench-Doc's generalised F1 of its rule score: precision over the questions answered, recall "
+    "over those that can be answered.",
 }
 """Figures of a run as a whole, which no single question has, with what they mean."""
 
@@ -69,7 +75,7 @@ def run_level(cell: Cell, seed: int = 0) -> dict[str, Interval]:
     ranked = [
         (np.array([page.score for page in result.outcome.ranking]), score)
         for key, result in cell.results.items()
-        if result.outcome.ranking and (score := ndcg.score(cell.questions[key], result.outcome)) is not None
+        if result.outcome.ranking and (score := ndcg.score(*cell.measured(key))) is not None
     ]
     pairs = {
         f"abstention nAUC by {name}": [(sure(scores), score) for scores, score in ranked]
@@ -81,6 +87,13 @@ def run_level(cell: Cell, seed: int = 0) -> dict[str, Interval]:
         for name, rows in pairs.items()
         if rows
     }
+    formatted = [
+        (score, cell.questions[key].answerable, not result.outcome.abstained)
+        for key, result in cell.results.items()
+        if (score := result.scores.get(mmlongbench.SCORE)) is not None
+    ]
+    if formatted:
+        found[MMLONGBENCH_F1] = interval_of(mmlongbench.generalised_f1, formatted, seed)
     return {name: result for name, result in found.items() if result is not None}
 
 
@@ -91,7 +104,7 @@ def recall_by_depth(cell: Cell) -> list[tuple[int, float]]:
     for k in DEPTHS:
         if k <= max(deepest, 1):
             recall = metric(f"recall@{k}")
-            scores = [recall.score(cell.questions[key], result.outcome) for key, result in cell.results.items()]
+            scores = [recall.score(*cell.measured(key)) for key in cell.results]
             applicable = [score for score in scores if score is not None]
             if applicable:
                 points.append((k, sum(applicable) / len(applicable)))
@@ -119,21 +132,21 @@ def _rightness(result: Result) -> float | None:
 
 
 def recall_by_channel(cell: Cell, k: int = 10) -> dict[str, float]:
-    """Mean recall@k of each channel's own order of the recorded pages, before fusion.
+    """Share of the gold pages among each channel's own first k pages, before fusion, over all questions with gold.
 
-    Exact when rankings are recorded as deep as the pool of candidates; else a channel is only seen where fusion saw it.
+    Of a channel's pages only those are known that fusion put into the recorded ranking, so that it may have found more.
+    A channel that has nothing to say to a question (no place is named in it) found nothing there.
     """
-    totals: dict[str, list[float]] = {}
+    found: dict[str, list[float]] = {name: [] for result in cell.results.values() for at in result.trace for name in at}
     for key, result in cell.results.items():
-        gold = {(page.document, page.page_index) for page in cell.questions[key].gold if page.grade > 0}
-        if not gold:
-            continue
-        for channel in {name for stages in result.trace for name in stages}:
-            ranks = [
-                (stages[channel][0], (page.document, page.page_index))
-                for stages, page in zip(result.trace, result.outcome.ranking, strict=True)
-                if channel in stages
-            ]
-            top = {page for _, page in sorted(ranks)[:k]}
-            totals.setdefault(channel, []).append(len(gold & top) / len(gold))
-    return {channel: sum(values) / len(values) for channel, values in sorted(totals.items())}
+        question, outcome = cell.measured(key)
+        gold = relevant_pages(question)
+        if gold:
+            for channel, shares in found.items():
+                top = {
+                    page_id(page.document, page.page_index)
+                    for stages, page in zip(result.trace, outcome.ranking, strict=True)
+                    if channel in stages and stages[channel][0] <= k
+                }
+                shares.append(len(gold & top) / len(gold))
+    return {channel: sum(shares) / len(shares) for channel, shares in sorted(found.items()) if shares}

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from eval.datasets.archives import unpack
 from eval.errors import EvaluationError
@@ -120,11 +121,11 @@ def fetch(wanted: HubSet, folder: Path, revision: str | None = None, endpoint: s
     """
     from huggingface_hub import HfApi, errors, snapshot_download
 
-    where = wanted.repository
+    where, api = wanted.repository, HfApi(endpoint=endpoint)
     asked = revision or wanted.revision
     try:
         # Resolved first: snapshot_download itself takes a folder that is there for the data when the network is not.
-        commit = HfApi(endpoint=endpoint).dataset_info(where, revision=asked).sha
+        commit = api.dataset_info(where, revision=asked).sha
         snapshot_download(
             where,
             repo_type="dataset",
@@ -133,6 +134,7 @@ def fetch(wanted: HubSet, folder: Path, revision: str | None = None, endpoint: s
             allow_patterns=list(wanted.patterns) or None,
             endpoint=endpoint,
         )
+        listed = api.list_repo_files(where, repo_type="dataset", revision=commit)
     except errors.GatedRepoError:
         raise EvaluationError(
             f"{where} is gated: accept its conditions at huggingface.co/datasets/{where}, and set HF_TOKEN"
@@ -148,23 +150,32 @@ def fetch(wanted: HubSet, folder: Path, revision: str | None = None, endpoint: s
         ) from None
     except OSError as error:
         raise EvaluationError(f"{where} cannot be written to {folder}: {error}") from None
+    for gone in set(_noted(folder).get("files", ())) - set(listed):
+        if (folder / gone).resolve().is_relative_to(folder.resolve()):
+            (folder / gone).unlink(missing_ok=True)  # of another commit: it would be read beside what is there now
     files = [file for pattern in wanted.patterns or ("**/*",) for file in folder.glob(pattern) if file.is_file()]
     if not files:
         raise EvaluationError(f"{where} holds none of {', '.join(wanted.patterns)}: it has another layout")
     known = noted_revision(folder)
     for archive in files:
         unpack(archive, again=known != commit)
-    note = {"repository": where, "revision": commit}
+    note = {"repository": where, "revision": commit, "files": sorted(listed)}
     (folder / NOTE).write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
     return Fetched(where, str(commit), folder, len(files), wanted.then)
 
 
 def noted_revision(folder: Path) -> str | None:
     """The commit that the data in the folder were fetched at; None for data that came otherwise."""
+    return _noted(folder).get("revision")
+
+
+def _noted(folder: Path) -> dict[str, Any]:
+    """What `fetch` noted of the folder: repository, revision, and all files of that commit; empty if it was not it."""
     file = folder / NOTE
     if not file.is_file():
-        return None
+        return {}
     try:
-        return str(json.loads(file.read_text(encoding="utf-8"))["revision"])
+        note = json.loads(file.read_text(encoding="utf-8"))
+        return {**note, "revision": str(note["revision"])}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EvaluationError(f"{file} cannot be read ({error}): fetch the set again, or remove the file") from None

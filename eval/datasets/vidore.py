@@ -12,6 +12,7 @@ queries of other languages than English and queries without text are left out, a
 from __future__ import annotations
 
 import io
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from eval.records import Corpus, GoldPage, GoldRegion, Question
 from ingest.document import Box
 
 LANGUAGE = "english"
+_OPTION = re.compile(r"\W*([A-Z])\s*[).:]\s*(\S.*)")
 Place = tuple[str, int]
 
 
@@ -65,16 +67,25 @@ def _question(
     row: dict[str, Any], grades: dict[str, dict[Place, int]], regions: dict[str, list[GoldRegion]]
 ) -> Question:
     key = str(column(row, "query-id"))
-    answers = row.get("raw_answers") or [row.get("answer")]
+    answers = [str(answer) for answer in row.get("raw_answers") or [row.get("answer")] if answer]
+    # The query as published does not have them, so that an answer may say what an option's letter stands for.
+    answers += [text for letter, text in _options(row) if letter in answers]
     kinds = row.get("query_types") or []
     return Question(
         key,
         str(column(row, "query")),
-        tuple(str(answer) for answer in answers if answer),
+        tuple(answers),
         gold=tuple(GoldPage(*place, grade) for place, grade in sorted(grades[key].items())),
         regions=tuple(regions[key]),
         slices={"type": tuple(map(str, kinds))} if len(kinds) else {},
     )
+
+
+def _options(row: dict[str, Any]) -> list[tuple[str, str]]:
+    """(letter, text) of the options of a multiple-choice question: "A) rising" or "A. rising"."""
+    options = row.get("options")
+    found = [_OPTION.match(str(option)) for option in ([] if options is None else options)]
+    return [(match[1], match[2]) for match in found if match]
 
 
 def _regions(row: dict[str, Any], place: Place, picture: bytes) -> list[GoldRegion]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from rapidfuzz.distance import LCSseq, Levenshtein
@@ -69,7 +69,8 @@ def numeric_match(answer: str, gold: str) -> float | None:
 
     Units and scale are read ("1.5 billion" is 1,500 million); equal within 1 %, or when rounded to the gold answer's
     decimals. A bare number also matches one with a scale word (tables say "in millions" once, at the top), and a share
-    one in per cent. A number in brackets is negative where a negative one is wanted, else an aside.
+    one in per cent, which is not rounded to whole numbers: 12 % is no 0. A number in brackets is negative where a
+    negative one is wanted, else an aside.
     """
     wanted = next(iter(quantities(gold)), None)
     if wanted is None:
@@ -78,16 +79,17 @@ def numeric_match(answer: str, gold: str) -> float | None:
 
 
 def list_f1(answer: str, gold: str) -> float:
-    """Items aligned one to one so that the sum of token F1 is largest, then F1 over items (DROP's bag F1).
+    """Items aligned one to one so that the sum of token F1 is largest, over the length of the longer list (DROP's F1).
 
-    Items are split at commas, semicolons, line ends and " and ". Two items with different numbers do not match.
+    Items are split at commas, semicolons, line ends and " and ". An item with none of the numbers of a gold item does
+    not match it.
     """
     mine, theirs = _items(answer), _items(gold)
     if not mine or not theirs:
         return float(mine == theirs)
     scores = np.array([[_item_f1(one, other) for other in theirs] for one in mine])
     rows, columns = linear_sum_assignment(-scores)
-    return _f1(float(scores[rows, columns].sum()), len(mine), len(theirs))
+    return float(scores[rows, columns].sum()) / max(len(mine), len(theirs))
 
 
 def rouge_l(answer: str, gold: str) -> float:
@@ -111,11 +113,13 @@ def _same_amount(found: Quantity, wanted: Quantity) -> bool:
     readings = [found.amount / wanted.scale]
     if 1.0 in (found.scale, wanted.scale):
         readings.append(found.value)
+    rounded = list(readings)
     if found.percent != wanted.percent:
-        readings += [found.value / 100, found.value * 100]
-    return any(
-        math.isclose(mine, wanted.value, rel_tol=NUMERIC_TOLERANCE) or round(mine, wanted.decimals) == wanted.value
-        for mine in readings
+        shares = [found.value / 100, found.value * 100]
+        readings += shares
+        rounded += shares if wanted.decimals else []
+    return any(math.isclose(mine, wanted.value, rel_tol=NUMERIC_TOLERANCE) for mine in readings) or any(
+        round(mine, wanted.decimals) == wanted.value for mine in rounded
     )
 
 
@@ -126,25 +130,20 @@ def _items(text: str) -> list[str]:
 
 def _item_f1(one: str, other: str) -> float:
     mine, theirs = quantities(one), quantities(other)
-    same = len(mine) == len(theirs) and all(
-        found.beside(wanted).amount == wanted.amount for found, wanted in zip(mine, theirs, strict=True)
-    )
-    return token_f1(one, other) if same else 0.0
+    same = any(found.beside(wanted).amount == wanted.amount for found in mine for wanted in theirs)
+    return token_f1(one, other) if same or not theirs else 0.0
 
 
 def _metric(name: str, score: Callable[[str, str], float | None]) -> Metric:
     def best(question: Question, outcome: Outcome) -> float | None:
         if outcome.answer is None or not question.answerable or not question.answers:
             return None
-        scores = [score("" if outcome.abstained else outcome.answer, gold) for gold in question.answers]
-        return _best(scores)
+        scores = [score(outcome.answer, gold) for gold in question.answers]
+        best = max((one for one in scores if one is not None), default=None)
+        return 0.0 if outcome.abstained and best is not None else best
 
     description = " ".join((score.__doc__ or "").split())
     return Metric(name, "answer", description, best)
-
-
-def _best(scores: Sequence[float | None]) -> float | None:
-    return max((score for score in scores if score is not None), default=None)
 
 
 METRICS = [

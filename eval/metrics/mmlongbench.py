@@ -1,8 +1,8 @@
 """MMLongBench-Doc's rules for short answers (arXiv 2407.01523) and its generalised F1.
 
-As published, with three faults of the public script mended: model output is never evaluated as code
-(`ast.literal_eval`), an answer that is no list where a list is asked is one item, and a number that cannot be read
-scores 0 instead of raising.
+As the public script has it (mayubo2333/MMLongBench-Doc, `eval/eval_score.py`), but for these: model output is never
+evaluated as code (`ast.literal_eval`), a list that cannot be read is one item and a number that cannot be read scores 0
+instead of raising, and a number may carry thousands separators and signs of currencies.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Iterable
+from contextlib import suppress
 
+import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from eval.errors import EvaluationError
@@ -19,15 +20,10 @@ from eval.metrics.base import Metric
 from eval.records import Outcome, Question
 
 NOT_ANSWERABLE = "Not answerable"
-_EXACT = (
-    re.compile(r"https?://"),
-    re.compile(r"\.(?:py|ipynb)$"),
-    re.compile(r"^page\b"),
-    re.compile(r"^\+?\d+(?:-\d+)+$"),
-    re.compile(r"\b[ap]\.?m\.?$"),
-    re.compile(r"^\d{4}[-\s]\d{2}(?:[-\s]\d{2})?$"),
-    re.compile(r"^[\w.+-]+@[\w-]+\.[\w.]+$"),
+_EXACT = re.compile(
+    r"https://|\.py$|ipynb$|^page|[ap]\.m\.|^\d+(?:[-\s]\d+)?$|^\d{4}[-\s]\d{2}[-\s]\d{2}$|^[\w.%+-]+@[a-z\d.-]+\.[a-z]{2,}$"
 )
+"""Gold that must be matched to the letter: addresses, files, pages, times of day, numbers and dates."""
 
 
 def rule_score(answer: str, gold: str, answer_format: str) -> float:
@@ -41,25 +37,20 @@ def rule_score(answer: str, gold: str, answer_format: str) -> float:
     if answer_format in ("Str", "None"):
         return _string_score(_cleaned(answer), _cleaned(gold))
     if answer_format == "List":
-        return _list_score(_as_list(answer), _as_list(gold))
+        return _list_score(_as_list(answer.strip()), _as_list(gold.strip()))
     raise EvaluationError(f"MMLongBench-Doc has no answer format {answer_format!r}: Int, Float, Str, List or None")
 
 
-def generalised_f1(scored: Iterable[tuple[Question, Outcome]]) -> float:
-    """Harmonic mean of Σ score / answerable questions and Σ score / answers that are no abstention.
+def generalised_f1(rows: np.ndarray) -> float:
+    """Harmonic mean of Σ score / answerable questions and Σ score / answers that are no abstention. A set's figure.
 
-    A set-level figure: over answerable gold only is the score summed. Raises `EvaluationError` without questions.
+    `rows`: `(n, 3)`, of each question its score, whether it can be answered, and whether it was. The score is summed
+    over answerable questions only.
     """
-    pairs = [(question, outcome, _rule(question, outcome)) for question, outcome in scored]
-    known = [(question, outcome, score) for question, outcome, score in pairs if score is not None]
-    if not known:
-        raise EvaluationError("generalised F1 applies to no question here: none has an answer format")
-    total = sum(score for question, _, score in known if question.answerable)
-    asked = sum(question.answerable for question, _, _ in known)
-    answered = sum(not outcome.abstained for _, outcome, _ in known)
-    recall = total / asked if asked else 0.0
-    precision = total / answered if answered else 0.0
-    return 2 * recall * precision / (recall + precision) if recall + precision else 0.0
+    score, answerable, answered = rows.T
+    total = float(score @ answerable)
+    recall, precision = total / max(answerable.sum(), 1), total / max(answered.sum(), 1)
+    return float(2 * recall * precision / (recall + precision)) if total else 0.0
 
 
 def _rule(question: Question, outcome: Outcome) -> float | None:
@@ -80,29 +71,25 @@ def _number(text: str) -> float | None:
 
 def _close(mine: float, theirs: float) -> bool:
     """Within 1 % of the gold number, a hundredth or a hundred times it, or equal when rounded."""
-    digits = max(2, min(_decimals(mine), _decimals(theirs)))
     return any(
-        abs(mine - other) <= 0.01 * abs(other) or round(mine, digits) == round(other, digits)
+        math.isclose(other, mine, rel_tol=0.01)
+        or round(mine, digits := max(2, min(_decimals(mine), _decimals(other)))) == round(other, digits)
         for other in (theirs / 100, theirs, theirs * 100)
     )
 
 
 def _decimals(number: float) -> int:
-    return len(f"{number:.10f}".rstrip("0").partition(".")[2])
+    return len(str(number).partition(".")[2])
 
 
 def _cleaned(text: str) -> str:
     text = re.sub(r"\s*\([^)]*\)", "", text.lower().strip())
-    text = re.sub(r"^(['\"])(.*)\1$", r"\2", text.strip())
+    text = re.sub(r"^['\"]|['\"]$", "", text.strip())
     return text.strip().lstrip("$").rstrip("%").strip()
 
 
-def _is_exact(text: str) -> bool:
-    return any(pattern.search(text) for pattern in _EXACT)
-
-
 def _string_score(mine: str, theirs: str) -> float:
-    if _is_exact(theirs):
+    if _EXACT.search(theirs):
         return float(mine == theirs)
     return _strict_anls(mine, theirs)
 
@@ -114,25 +101,34 @@ def _strict_anls(mine: str, theirs: str) -> float:
 
 
 def _as_list(text: str) -> list[str]:
-    try:
-        value = ast.literal_eval(text.strip())
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        value = text
-    items = value if isinstance(value, list | tuple) else [value]
+    value: object = text
+    if text.startswith("["):
+        with suppress(ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            value = ast.literal_eval(text)
+    items = value if isinstance(value, list) else [value]
     return sorted(_cleaned(str(item)) for item in items)
 
 
 def _list_score(mine: list[str], theirs: list[str]) -> float:
     if len(mine) != len(theirs) or not theirs:
         return 0.0
-    if _number(theirs[0]) is not None or _is_exact(theirs[0]):
+    if _is_float(theirs[0]) or _EXACT.search(theirs[0]):
         return float("-".join(mine) == "-".join(theirs))
     return min(_strict_anls(one, other) for one, other in zip(mine, theirs, strict=True))
 
 
+def _is_float(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+SCORE = "MMLongBench score"
 METRICS = [
     Metric(
-        "MMLongBench score",
+        SCORE,
         "answer",
         "MMLongBench-Doc's rule score by answer format; unanswerable questions want an abstention. Their mean is Acc.",
         _rule,

@@ -1,7 +1,8 @@
 """SlideVQA's measures of evidence: the pages an answer cites against the gold pages, alone and jointly with the answer.
 
-After nttmdlab-nlp/SlideVQA's `evaluate.py`, which cannot run as published. Two of its slips are not kept: words are
-dropped and replaced as whole words (there "and" is also taken out of "brand"), and "How many" counts as "how many".
+After nttmdlab-nlp/SlideVQA's `evaluate.py`, which cannot run as published. Three of its slips are not kept: words are
+dropped and replaced as whole words (there "and" is also taken out of "brand"), "How many" counts as "how many", and
+"minutes" is spelled so.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ _NUMBERS = (
     "eighteen nineteen"
 )
 _DIGITS = {word: str(number) for number, word in enumerate(_NUMBERS.split())}
-_DROPPED = frozenset({"a", "an", "the", "and", "percent"})
+_DROPPED = re.compile(r"\b(?:this is|it is|because of|because|due to|and|percent)\b")
+_SAME = {"organisation": "organization", "hours": "hrs", "minutes": "min"}
+_ARTICLES = frozenset({"a", "an", "the"})
 _UNIT = re.compile(r"\b(?:how many|which)\s+(\w+)")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 
@@ -28,11 +31,13 @@ _PUNCTUATION = str.maketrans("", "", string.punctuation)
 def normalised(answer: str, question: str) -> list[str]:
     """Words in lower case, without punctuation, articles and the unit that the question names ("how many *people*").
 
-    Number words up to nineteen become digits; what follows yes or no is cut off.
+    Without "it is", "because of" and the like too. Number words up to nineteen become digits; what follows yes or no is
+    cut off.
     """
-    units = set(_UNIT.findall(question.lower()))
-    words = [word.translate(_PUNCTUATION) for word in answer.lower().split()]
-    words = [_DIGITS.get(word, word) for word in words if word and word not in units and word not in _DROPPED]
+    left_out = {_SAME.get(unit, unit) for unit in _UNIT.findall(question.lower())} | _ARTICLES
+    words = [word.translate(_PUNCTUATION) for word in _DROPPED.sub(" ", answer.lower()).split()]
+    words = [_SAME.get(word, word) for word in words if word]
+    words = [_DIGITS.get(word, word) for word in words if word not in left_out]
     return words[:1] if words[:1] in (["yes"], ["no"]) else words
 
 

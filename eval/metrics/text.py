@@ -34,8 +34,12 @@ _NUMBER = re.compile(
 
 
 def squad_normalised(text: str) -> str:
-    """Lower case, no punctuation, no articles, single spaces (SQuAD 1.1's evaluation script)."""
-    return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
+    """Lower case, no punctuation, no articles, single spaces (SQuAD 1.1's evaluation script).
+
+    Unlike there a text of articles alone is kept: "A" may be the letter of an option.
+    """
+    words = " ".join(text.lower().translate(_PUNCTUATION).split())
+    return " ".join(_ARTICLES.sub(" ", words).split()) or words
 
 
 def squad_tokens(text: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from eval.compare import ALL
+from eval.compare import ALL, SMALLEST_SLICE
 from eval.errors import EvaluationError
 from eval.metrics.registry import METRICS
 from eval.records import CitedPlace, RankedPage
@@ -30,6 +30,8 @@ def write_report(run: Run, file: Path, pages: int) -> int:
     )
     text = template.render(
         about=run.about,
+        counts=_counts,
+        smallest_slice=SMALLEST_SLICE,
         sets=[_set(run, cells, found) for cells in _by_set(run)],
         metrics={**{name: METRICS[name].description for name in run.metrics if name in METRICS}, **RUN_LEVEL},
         questions=Markup(_json([one for cells in _by_set(run) for one in _questions(cells, pages)])),
@@ -92,6 +94,7 @@ def _set(run: Run, cells: list[Cell], found: list[Figure]) -> dict[str, Any]:
         "depth": Markup(line_plot(depth, "k, pages looked at", "recall@k", by_rank=True)) if depth else "",
         "risk": Markup(line_plot(risk, "share of questions answered", "risk")) if risk else "",
         "channels": {cell.configuration: recall_by_channel(cell) for cell in cells},
+        "searched": sorted({pages for cell in cells if (pages := cell.costs.get("pages"))}),
         "seconds": {cell.configuration: _seconds(cell) for cell in cells},
         "costs": _costs(cells),
     }
@@ -103,6 +106,12 @@ def _table(found: list[Figure]) -> dict[str, dict[str, dict[str, Figure]]]:
     for figure in found:
         table.setdefault(figure.slice_name, {}).setdefault(figure.metric, {})[figure.configuration] = figure
     return table
+
+
+def _counts(cells: dict[str, Figure], configurations: list[str]) -> str:
+    """Of how many questions the means are, by configuration where it is not one number for all."""
+    counts = [str(cells[name].result.count) if name in cells else "none" for name in configurations]
+    return " / ".join(counts if len(set(counts)) > 1 else counts[:1])
 
 
 def _costs(cells: list[Cell]) -> dict[str, dict[str, float]]:
@@ -165,6 +174,7 @@ def _shown(result: Result, pages: int) -> dict[str, Any]:
         "pages": [
             {
                 "page": _page(page),
+                "copies": [f"{copy}#{page.page_index}" for copy in page.copies],
                 "boxes": cited.get(_page(page)) or [list(box) for box in page.boxes[:2]],
                 "cited": _page(page) in cited,
                 "trace": {name: place[0] for name, place in stages.items()},

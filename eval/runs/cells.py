@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from eval.metrics.copies import with_one_name
 from eval.metrics.registry import metric
 from eval.records import Question
 from eval.runs.costs import index_bytes, seconds_by_stage
@@ -97,7 +98,8 @@ def _scored(
         result = system.ask(question, suite.depth, configuration.pages)
     else:
         result = system.search(question, suite.depth)
-    scores = {name: metric(name).score(question, result.outcome) for name in suite.measured}
+    measured = with_one_name(question, result.outcome)
+    scores = {name: metric(name).score(*measured) for name in suite.measured}
     judged = judge.all_measures(question, result.outcome) if judge else {}
     return replace(
         result,

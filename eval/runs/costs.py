@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 NOT_INDEX = frozenset({"originals", "cache", "lock"})
 """Parts of a library that are no index: the files themselves, and what may be deleted at any time."""
 
@@ -32,8 +34,8 @@ def seconds_by_stage(questions: Iterable[Mapping[str, float]]) -> dict[str, dict
         for stage, value in seconds.items():
             stages.setdefault(stage, []).append(value)
     return {
-        stage: {"p50": values[len(values) // 2], "p95": values[int(0.95 * len(values))], "sum": sum(values)}
-        for stage, values in ((stage, sorted(values)) for stage, values in stages.items())
+        stage: {**dict(zip(("p50", "p95"), np.percentile(values, (50, 95)).tolist(), strict=True)), "sum": sum(values)}
+        for stage, values in stages.items()
     }
 
 

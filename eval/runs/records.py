@@ -24,6 +24,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from eval.errors import EvaluationError
+from eval.metrics.copies import with_one_name
 from eval.records import Outcome, Question
 
 RESULTS, TIMINGS, PLACES, JUDGE, COSTS = "results.jsonl", "timings.jsonl", "places.json", "judge.json", "costs.json"
@@ -59,6 +60,10 @@ class Cell:
     library: str = ""
     seconds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     costs: Mapping[str, Any] = field(default_factory=dict)
+
+    def measured(self, key: str) -> tuple[Question, Outcome]:
+        """What the metrics see of a question."""
+        return with_one_name(self.questions[key], self.results[key].outcome)
 
 
 @dataclass(frozen=True, slots=True)

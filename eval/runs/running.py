@@ -25,6 +25,7 @@ from eval.runs.records import COSTS, JUDGE, PLACES, Result, question_line
 from eval.runs.suite import Configuration, SetPart, Suite
 from eval.runs.system import System, as_one_document, document_id
 from pipeline.config import Settings, load_settings
+from prompts.loader import hashes
 
 if TYPE_CHECKING:
     from eval.judge.judge import Judge
@@ -52,7 +53,8 @@ def run_suite(suite: Suite, folder: Path, libraries: Path) -> None:
             place, title = folder / part.name / configuration.name, f"{part.name}, {configuration.name}"
             results, costs = run_cell(suite, configuration, corpus.questions, place, open_system, judge, title)
             note_costs(folder / COSTS, part.name, configuration.name, costs)
-            (place / "run.trec").write_text("".join(_trec_lines(results, configuration.name)), encoding="utf-8")
+            lines = _trec_lines(results, corpus.questions, configuration.name)
+            (place / "run.trec").write_text("".join(lines), encoding="utf-8")
 
 
 def _corpus(part: SetPart, libraries: Path, seed: int) -> tuple[Corpus, dict[str, str]]:
@@ -83,11 +85,13 @@ def _begin(suite: Suite, folder: Path, corpora: Mapping[str, tuple[Corpus, dict[
                 "revision": corpora[part.name][0].revision,
                 "documents": len(corpora[part.name][0].documents),
                 "questions": len(corpora[part.name][0].questions),
+                "contents": _contents(*corpora[part.name]),
                 "wordings": revision_of([part.wordings]) if part.wordings else None,
             }
             for part in suite.sets
         },
         "cells": {name: {"settings": _told(one), "settings_hash": one.hash} for name, one in settings.items()},
+        "prompts": hashes(),
         "seed": suite.seed,
         "versions": {package: version(package) for package in PACKAGES} | {"python": sys.version.split()[0]},
     }
@@ -99,6 +103,12 @@ def _begin(suite: Suite, folder: Path, corpora: Mapping[str, tuple[Corpus, dict[
         )
     folder.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
+
+
+def _contents(corpus: Corpus, ids: Mapping[str, str]) -> str:
+    """First 16 hex digits of a SHA-256 over the questions and documents: a revision may be of a part of them only."""
+    lines = [*map(question_line, corpus.questions), *(f"{name} {document}" for name, document in sorted(ids.items()))]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def _told(settings: Settings) -> dict[str, Any]:
@@ -160,11 +170,17 @@ def _write_set(place: Path, corpus: Corpus) -> None:
     (place / "qrels.trec").write_text("".join(qrels), encoding="utf-8")
 
 
-def _trec_lines(results: Mapping[str, Result], tag: str) -> Iterator[str]:
-    """Scores fall by one from rank to rank, so that trec_eval keeps the order of ties."""
-    for question_id, result in results.items():
-        for rank, page in enumerate(result.outcome.ranking, start=1):
-            yield f"{_word(question_id)} Q0 {_word(page_id(page.document, page.page_index))} {rank} {-rank} {tag}\n"
+def _trec_lines(results: Mapping[str, Result], questions: Sequence[Question], tag: str) -> Iterator[str]:
+    """Scores fall by one from rank to rank, so that trec_eval keeps the order of ties.
+
+    A page whose copy is gold goes by the name of that copy.
+    """
+    for question in questions:
+        gold = {(page.document, page.page_index) for page in question.gold}
+        for rank, page in enumerate(results[question.id].outcome.ranking, start=1):
+            names = (page.document, *page.copies)
+            name = next((name for name in names if (name, page.page_index) in gold), page.document)
+            yield f"{_word(question.id)} Q0 {_word(page_id(name, page.page_index))} {rank} {-rank} {tag}\n"
 
 
 def _word(name: str) -> str:

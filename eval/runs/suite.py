@@ -52,7 +52,8 @@ class SetPart(_Part):
 class Configuration(_Part):
     """Settings as in `recto.toml`, and which pages answers are given from.
 
-    pages: those retrieved; the gold ones (`oracle`); or `none`, so that the model answers from memory (closed book).
+    pages: those retrieved; the gold ones (`oracle`; questions without any are not answered); or `none`, so that the
+    model answers from memory (closed book).
     """
 
     name: str = Field(pattern=r"^[\w.-]+$")
@@ -109,15 +110,28 @@ class Suite(_Part):
                 raise ValueError(str(error)) from None
         return names
 
+    @model_validator(mode="after")
+    def _deep_enough(self) -> Suite:
+        for name in self.metrics:
+            if _cut_off(name) > self.depth:
+                raise ValueError(f"{name} needs {_cut_off(name)} pages of each ranking: set depth to that, or more")
+        return self
+
     @property
     def measured(self) -> list[str]:
-        """The metrics named, or the usual ones for what is done."""
-        return self.metrics or (SEARCHED + ASKED if self.ask else SEARCHED)
+        """The metrics named, or the usual ones for what is done, as deep as rankings are recorded."""
+        usual = SEARCHED + ASKED if self.ask else SEARCHED
+        return self.metrics or [name for name in usual if _cut_off(name) <= self.depth]
 
     @property
     def judged(self) -> list[str]:
         """Names of the scores that a judge gives."""
         return [f"judged {name}" for name in ("correctness", "completeness", "faithfulness")] if self.judge else []
+
+
+def _cut_off(name: str) -> int:
+    """The k of "recall@k", 0 for metrics of another kind."""
+    return int(name.rpartition("@")[2]) if "@" in name else 0
 
 
 def load_suite(file: Path) -> Suite:

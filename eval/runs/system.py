@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from eval.errors import EvaluationError
 from eval.metrics.cost import IMAGE, TEXT
-from eval.records import CitedPlace, Corpus, GoldPage, Outcome, Question, RankedPage, StatedClaim
+from eval.records import CitedPlace, Corpus, Outcome, Question, RankedPage, StatedClaim
 from eval.runs.records import Result, foreign_name
 from eval.runs.suite import Pages
 from pipeline import Library
@@ -40,18 +40,8 @@ def as_one_document(corpus: Corpus, ids: Mapping[str, str]) -> Corpus:
         first.setdefault(ids[document.name], document.name)
     name = {document.name: first[ids[document.name]] for document in corpus.documents}
 
-    def renamed(question: Question) -> Question:
-        gold: dict[tuple[str, int], GoldPage] = {}
-        for page in question.gold:
-            known = gold.setdefault((name[page.document], page.page_index), replace(page, document=name[page.document]))
-            if page.grade > known.grade:
-                gold[known.document, known.page_index] = replace(known, grade=page.grade)
-        regions = tuple(replace(region, document=name[region.document]) for region in question.regions)
-        documents = tuple(dict.fromkeys(name[document] for document in question.documents))
-        return replace(question, gold=tuple(gold.values()), regions=regions, documents=documents)
-
     documents = tuple(document for document in corpus.documents if name[document.name] == document.name)
-    return replace(corpus, documents=documents, questions=tuple(map(renamed, corpus.questions)))
+    return replace(corpus, documents=documents, questions=tuple(one.renamed(name) for one in corpus.questions))
 
 
 class System:
@@ -123,9 +113,12 @@ class System:
     def ask(self, question: Question, depth: int, pages: Pages) -> Result:
         """The ranking and the answer; `oracle`: an answer from the gold pages, `none`: from memory, whatever was found.
 
+        Under `oracle` a question without gold pages is only searched: there is nothing to answer it from.
         For several threads: they search in turn, and wait for the model of an endpoint side by side.
         """
         refs = [PageRef(self._ids[gold.document], gold.page_index) for gold in question.gold if gold.grade > 0]
+        if pages == "oracle" and not refs:
+            return self.search(question, depth)
         with self._searching:
             found = self._library.search(question.text, k=depth)
             parts = self._library.find(question.text, pages={"oracle": refs, "none": []}.get(pages))
@@ -188,6 +181,7 @@ class System:
                 hit.ref.page_index,
                 hit.score,
                 tuple(region.box for region in hit.regions),
+                tuple(self._name(copy.ref.document_id, copy.name) for copy in hit.copies),
             )
             for hit in hits
         )

@@ -29,7 +29,7 @@ class Hub:
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.asked: list[str] = []
-        self.url = ""
+        self.url, self.commit = "", COMMIT
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         self.asked.append(handler.path)
@@ -39,19 +39,19 @@ class Hub:
         elif not path.startswith(("/api/datasets/owner/set", "/datasets/owner/set")):
             self._send(handler, 404, b"{}", {"X-Error-Code": "RepoNotFound"})
         elif found := re.fullmatch(r"/api/datasets/owner/set(?:/revision/(.+))?", path):
-            known = found[1] in (None, "main", "v1", COMMIT)
-            body = json.dumps({"id": "owner/set", "sha": COMMIT, "siblings": []}).encode()
+            known = found[1] in (None, "main", "v1", self.commit)
+            body = json.dumps({"id": "owner/set", "sha": self.commit, "siblings": []}).encode()
             self._send(handler, 200 if known else 404, body, {} if known else {"X-Error-Code": "RevisionNotFound"})
-        elif path == f"/api/datasets/owner/set/tree/{COMMIT}":
+        elif path == f"/api/datasets/owner/set/tree/{self.commit}":
             tree = [
                 {"type": "file", "path": name, "size": len(data), "oid": hashlib.sha1(data).hexdigest()}
                 for name, data in self.files.items()
             ]
             self._send(handler, 200, json.dumps(tree).encode(), {"Content-Type": "application/json"})
         else:
-            data = self.files[path.partition(f"/resolve/{COMMIT}/")[2]]
+            data = self.files[path.partition(f"/resolve/{self.commit}/")[2]]
             etag = f'"{hashlib.sha1(data).hexdigest()}"'
-            self._send(handler, 200, data, {"ETag": etag, "X-Repo-Commit": COMMIT})
+            self._send(handler, 200, data, {"ETag": etag, "X-Repo-Commit": self.commit})
 
     @staticmethod
     def _send(handler: BaseHTTPRequestHandler, status: int, body: bytes, headers: dict[str, str]) -> None:
@@ -122,6 +122,21 @@ def test_a_set_is_fetched_unpacked_and_read_at_its_commit(
     hub.asked.clear()
     fetch(wanted, tmp_path / "set", endpoint=hub.url)
     assert not any("resolve" in path for path in hub.asked), "what is there is not fetched again"
+
+
+def test_files_of_another_commit_do_not_stay(hub: Hub, tmp_path: Path) -> None:
+    """Renamed shards would be read beside the new ones."""
+    wanted = HubSet("owner/set", None, ("qrels/*",))
+    hub.files = {"qrels/0-of-1.parquet": b"old"}
+    fetch(wanted, tmp_path, endpoint=hub.url)
+    (tmp_path / "qrels" / "my-own.txt").write_text("kept")
+    hub.files, hub.commit = {"qrels/0-of-2.parquet": b"new", "qrels/1-of-2.parquet": b"new"}, "b" * 40
+    assert fetch(wanted, tmp_path, endpoint=hub.url).revision == "b" * 40
+    assert sorted(file.name for file in (tmp_path / "qrels").iterdir()) == [
+        "0-of-2.parquet",
+        "1-of-2.parquet",
+        "my-own.txt",
+    ]
 
 
 def test_what_the_hub_does_not_give_is_one_line(hub: Hub, tmp_path: Path) -> None:

@@ -148,10 +148,14 @@ def test_visrag_pages_are_documents(tmp_path: Path) -> None:
     table(
         tmp_path / "corpus" / "train.parquet", {"corpus-id": "p1", "image": image}, {"corpus-id": "p2", "image": image}
     )
-    table(tmp_path / "queries" / "train.parquet", {"query-id": "q1", "query": "?", "answer": "x", "options": None})
+    table(
+        tmp_path / "queries" / "train.parquet",
+        {"query-id": "q1", "query": "?", "answer": "B", "options": ["A) mill", "B) ferry"]},
+    )
     table(tmp_path / "qrels" / "train.parquet", {"query-id": "q1", "corpus-id": "p2", "score": 1.0})
     corpus = SOURCES["visrag"].load(tmp_path, tmp_path / "cache")
     assert corpus.questions[0].gold == (GoldPage("p2", 0),)
+    assert corpus.questions[0].answers == ("B", "ferry"), "the letter of an option, or what it says"
     assert [document.page_count for document in corpus.documents] == [1, 1]
 
 

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from contextlib import nullcontext
 from pathlib import Path
 
 import pymupdf
@@ -59,7 +60,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     (folder / "set" / "questions.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
     (folder / "suite.yaml").write_text(
-        "name: small\nask: true\ndepth: 4\nsets: [{name: small, folder: set}]\n"
+        "name: small\nask: true\ndepth: 5\nsets: [{name: small, folder: set}]\n"
         "configurations: [{name: fusion}, {name: oracle, pages: oracle}, "
         "{name: one page, settings: {answer: {pages: 1}}}]\n".replace("one page", "one-page")
     )
@@ -93,6 +94,9 @@ def test_questions_are_scored_and_traced(finished: Path) -> None:
     assert len(loaves.trace) == len(loaves.outcome.ranking) == 4
     assert {"dense", "lexical", "visual"} <= set(loaves.trace[0])
     assert fusion.results["mayor"].scores["recall@5"] is None
+    assert fusion.results["mayor"].scores["right abstention"] is not None
+    assert oracle.results["mayor"].outcome.answer is None, "there is no gold page to answer it from"
+    assert "recall@10" not in done.metrics, "rankings are not recorded as deep"
     assert set(fusion.seconds) == set(fusion.results)
     assert fusion.costs["pages"] == 4 and {"page_vectors", "chroma", "lexical"} <= set(fusion.costs["index_bytes"])
     assert not {"originals", "cache", "catalog.sqlite-wal"} & set(fusion.costs["index_bytes"])
@@ -154,9 +158,57 @@ def test_replaced_files_are_not_searched_beside_those_that_replaced_them(tmp_pat
         assert [page.document for page in cell.results["x"].outcome.ranking] == ["mill.pdf"]
 
 
+def test_a_run_does_not_go_on_with_other_documents_of_the_same_revision(tmp_path: Path) -> None:
+    row = {"doc_name": "law/mill", "ID": "x", "questions": "Who owns it?", "answers": "Ann", "evidence_page_no": 0}
+    (tmp_path / "set" / "data" / "pdfs" / "law").mkdir(parents=True)
+    (tmp_path / "set" / "data" / "qas_v2.json").write_text(json.dumps([row]))
+    (tmp_path / "suite.yaml").write_text(
+        "name: mill\nsets: [{name: mill, folder: set, kind: ohrbench}]\nconfigurations: [{name: fusion}]\n"
+    )
+    for owner, refused in (("Ann Thule", False), ("Ben Orr", True)):
+        with pymupdf.open() as document:
+            document.new_page().insert_text((72, 130), f"The mill of Arden is owned by {owner} and grinds all year.")
+            document.save(tmp_path / "set" / "data" / "pdfs" / "law" / "mill.pdf")
+        with pytest.raises(EvaluationError, match="data set") if refused else nullcontext():
+            run_suite(load_suite(tmp_path / "suite.yaml"), tmp_path / "run", tmp_path / "libraries")
+
+
+def test_a_page_shown_under_its_copy_is_found(tmp_path: Path) -> None:
+    """Folding copies must cost no recall: whichever copy is gold, and where all of them are."""
+    (tmp_path / "set" / "docs").mkdir(parents=True)
+    for number, name in enumerate(("one", "two", "six")):
+        with pymupdf.open() as document:
+            for text in ("The mill of Arden is owned by Ann Thule and grinds all year.", "The ferry leaves at noon."):
+                document.new_page().insert_text((72, 130), text)
+            document.set_metadata({"producer": str(number)})
+            document.save(tmp_path / "set" / "docs" / f"{name}.pdf")
+    gold = {name: [f"{name}.pdf"] for name in ("one", "two", "six")} | {"all": ["one.pdf", "two.pdf", "six.pdf"]}
+    questions = [
+        {"id": key, "question": "Who owns the mill?", "answers": ["Ann Thule"], "answerable": True}
+        | {"gold": [{"doc": name, "page_index": 0} for name in names]}
+        for key, names in gold.items()
+    ]
+    (tmp_path / "set" / "questions.jsonl").write_text("".join(json.dumps(one) + "\n" for one in questions))
+    (tmp_path / "suite.yaml").write_text(
+        "name: mill\nask: true\nsets: [{name: mill, folder: set}]\nconfigurations: [{name: folded}]\n"
+    )
+    run_suite(load_suite(tmp_path / "suite.yaml"), tmp_path / "run", tmp_path / "libraries")
+    (cell,) = read_run(tmp_path / "run").cells
+    assert len(cell.results["one"].outcome.ranking[0].copies) == 2, "they are folded"
+    for result in cell.results.values():
+        assert result.scores["recall@1"] == result.scores["document recall@1"] == 1
+        assert result.scores["citation precision"] == result.scores["citation recall"] == 1
+    runs = [line.split() for line in (tmp_path / "run" / "mill" / "folded" / "run.trec").read_text().splitlines()]
+    assert {line[0]: line[2] for line in runs if line[3] == "1"}.items() >= {
+        ("one", "one.pdf#0"),
+        ("two", "two.pdf#0"),
+        ("six", "six.pdf#0"),
+    }
+
+
 def test_another_suite_is_not_mixed_in(finished: Path, suite: Path, tmp_path: Path) -> None:
     other = suite.parent / "other.yaml"
-    other.write_text(suite.read_text().replace("depth: 4", "depth: 3"))
+    other.write_text(suite.read_text().replace("depth: 5", "depth: 6"))
     with pytest.raises(EvaluationError, match="another suite"):
         run_suite(load_suite(other), finished, suite.parent / "libraries")
 
@@ -202,7 +254,8 @@ def ids() -> list[str]:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("depth: 4", "deep: 4"), "deep"),
+        (("depth: 5", "deep: 4"), "deep"),
+        (("depth: 5", "depth: 5\nmetrics: [recall@10]"), "recall@10 needs 10 pages of each ranking: set depth to that"),
         (("ask: true", "metrics: [ndcg@10]"), "nDCG@10"),
         (("folder: set", "folder: nowhere"), "nowhere"),
         (("name: oracle", "name: fusion"), "named 'fusion'"),

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from eval import statistics
-from eval.compare import Compared
+from eval.compare import compare, not_compared
 from eval.errors import EvaluationError
-from eval.statistics import CONFIDENCE, DRAWS, interval, interval_of, paired
+from eval.records import Outcome, Question
+from eval.runs.records import Cell, Result
+from eval.statistics import CONFIDENCE, DRAWS, family_p, interval, interval_of, paired
 
 
 def test_a_mean_lies_within_its_interval_and_draws_are_seeded() -> None:
@@ -73,11 +75,43 @@ def test_a_tenth_of_the_questions_made_worse_is_found() -> None:
 
 
 def test_what_costs_more_is_no_loss_of_quality() -> None:
-    dearer = paired([100.0] * 20, [900.0] * 20)
-    worse = paired([1.0] * 20, [0.0] * 20)
-    assert dearer.significant() and not Compared("s", "all", "text tokens", False, dearer, (), ()).is_loss
-    assert Compared("s", "all", "recall@1", True, worse, (), ()).is_loss
-    assert not Compared("s", "all", "false abstention", False, worse, (), ()).is_loss
+    dearer = cell({str(n): {"text tokens": 900.0, "recall@1": 0.0, "false abstention": 0.0} for n in range(20)})
+    cheaper = cell({str(n): {"text tokens": 100.0, "recall@1": 1.0, "false abstention": 1.0} for n in range(20)})
+    found = {one.metric: one for one in compare([cheaper], [dearer])}
+    assert found["text tokens"].result.significant() and not found["text tokens"].is_loss
+    assert found["recall@1"].is_loss and not found["false abstention"].is_loss
+
+
+def cell(scores: dict[str, dict[str, float | None]]) -> Cell:
+    results = {key: Result(Outcome(key), of_question) for key, of_question in scores.items()}
+    return Cell("s", "c", {key: Question(key, "?") for key in scores}, results)
+
+
+def test_what_has_no_pair_is_named() -> None:
+    a = cell({"1": {"recall@1": 1.0, "citation precision": 0.5, "text tokens": 9.0}})
+    b = cell({"1": {"recall@1": 1.0, "citation precision": None, "text tokens": None}})
+    assert not_compared([a], [b]) == [("s", "citation precision")] and not_compared([b], [a]) == []
+
+
+def test_among_many_metrics_false_alarms_are_about_as_many_as_promised() -> None:
+    """Three sets of twelve metrics, of which half go together: by p of each alone every third pair would be a loss."""
+    chance = np.random.default_rng(5)
+    alarms = 0
+    for trial in range(60):
+        sets = []
+        for _ in range(3):
+            shared = (chance.random((60, 1)) < 0.2) * (chance.random((60, 1)) - 0.5)
+            alone = (chance.random((60, 6)) < 0.2) * chance.choice((-1, 1), (60, 6))
+            sets.append(np.hstack([np.repeat(shared, 6, axis=1), alone]))
+        alarms += min(float(p.min()) for p in family_p(sets, trial)) < 0.05
+    assert alarms <= 9, "5 % of 60 are 3; 10 or more happen once in a thousand times"
+
+
+def test_a_loss_stands_out_among_many_metrics() -> None:
+    gains = np.zeros((100, 12))
+    gains[:12, 3] = -1
+    (ps,) = family_p([gains])
+    assert ps[3] < 0.01 and all(ps[i] == 1 for i in range(12) if i != 3)
 
 
 def test_the_interval_of_a_figure_that_is_no_mean() -> None:
