@@ -16,8 +16,15 @@ _REFERENCE = re.compile(
     re.IGNORECASE,
 )
 _LEAD = re.compile(r"^\W*((and|but|or|so|also|then)\b[\s,]*)?((what|how)\s+about\b)?\s*", re.IGNORECASE)
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_YEAR = re.compile(r"\b(?:FY ?['’]?)?(?:19|20)\d\d\b|\bFY ?['’]?\d\d\b", re.IGNORECASE)
+_PERIOD = re.compile(r"\b(?:Q[1-4]|H[12])\b", re.IGNORECASE)
+"""Quarters and halves of a year."""
 _NAME = re.compile(r"\"[^\"]+\"|“[^”]+”|\b[A-Z][\w&'’.-]*(?:\s+(?:of\s+|de\s+|&\s+)?[A-Z][\w&’.-]*)*")
+
+
+def refers_back(text: str) -> bool:
+    """Whether a word of the text stands for something said before it ("its", "there")."""
+    return bool(_REFERENCE.search(text))
 
 
 def standalone_question(question: str, previous: str | None) -> str:
@@ -32,24 +39,25 @@ def standalone_question(question: str, previous: str | None) -> str:
     opens_as_follow_up = len(rest) < len(question.lstrip())
     words = _content(rest)
     if opens_as_follow_up or len(question.split()) <= 2:
-        if not [word for word in words if not _YEAR.fullmatch(word)] or _only_name(rest):
+        if all(map(_is_time, words)) or _only_name(rest):
             return _put_into(previous, rest)
         return _with_subject(rest or question, previous)
-    return _with_subject(question, previous) if _REFERENCE.search(question) else question
+    return _with_subject(question, previous) if refers_back(question) else question
 
 
 def _put_into(previous: str, rest: str) -> str:
-    """The previous question asked of another year or name; with neither to exchange, `rest` is added to it."""
-    changed = previous
-    years, old_years = _YEAR.findall(rest), set(_YEAR.findall(previous))
-    if len(years) == 1 and len(old_years) == 1:
-        changed = _YEAR.sub(years[0], changed)
+    """The previous question asked of another time or name; with nothing to exchange, `rest` is added to it."""
+    changed, added = previous, rest.strip(" ?.!")
+    for time in (_YEAR, _PERIOD):
+        new, old = time.findall(rest), set(time.findall(previous))
+        if len(new) == 1 and len(old) == 1:
+            changed = time.sub(new[0], changed)
     names, old_names = _names(rest), _names(previous)
     if len(names) == 1 and len(old_names) == 1:
         changed = changed.replace(old_names[0], names[0])
     if changed != previous:
-        return changed
-    return f"{previous.rstrip(' ?.!')} ({rest.strip(' ?.!')})?" if rest.strip(" ?.!") else previous
+        added = ", ".join(period for period in _PERIOD.findall(rest) if period not in changed)
+    return f"{changed.rstrip(' ?.!')} ({added})?" if added else changed
 
 
 def _with_subject(question: str, previous: str) -> str:
@@ -68,15 +76,22 @@ def _with_subject(question: str, previous: str) -> str:
     return f"{question.rstrip(' ?.!')} ({joined})?"
 
 
+def _is_time(word: str) -> bool:
+    return bool(_YEAR.fullmatch(word) or _PERIOD.fullmatch(word))
+
+
 def _names(text: str) -> list[str]:
-    """Capitalised runs and quotations, without the word a sentence begins with unless it is written in capitals."""
+    """Capitalised runs and quotations, without the word a sentence begins with unless it is written in capitals.
+
+    Years, quarters and halves ("FY24", "Q3") are no names.
+    """
     found = []
     for match in _NAME.finditer(text):
         name = match.group()
         if match.start() == len(text) - len(text.lstrip()) and name.split()[0].lower().rstrip("'s’") in STOP_WORDS:
             name = " ".join(name.split()[1:])
         name = re.sub(r"['’]s?$", "", name).strip('"“”.,')
-        if len(name) > 1 and name.lower() not in STOP_WORDS and name not in found:
+        if len(name) > 1 and name.lower() not in STOP_WORDS and not _is_time(name) and name not in found:
             found.append(name)
     return found
 
@@ -86,9 +101,9 @@ def _content(text: str) -> list[str]:
 
 
 def _only_name(rest: str) -> bool:
-    """Nothing but one name, and perhaps a year: "And Brannoch in 2023?"."""
+    """Nothing but one name, and perhaps a time: "And Brannoch in 2023?"."""
     names = _names(rest)
     if len(names) != 1:
         return False
-    left = _content(_YEAR.sub("", rest.replace(names[0], "")))
-    return not [word for word in left if word.strip("'’s")]
+    left = _content(rest.replace(names[0], ""))
+    return not [word for word in left if word.strip("'’s") and not _is_time(word)]

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from pipeline.followup import refers_back
+
 MOST_PARTS = 4
 
 _NAME = r"[A-Z][\w&.'’-]*(?: (?:of |the |for |de |von )?[A-Z0-9][\w&.'’-]*)*"
@@ -54,6 +56,8 @@ def _by_name(question: str, documents_named: Callable[[str], Mapping[str, float]
         if all(own):
             before, after = question[: run.start()], question[run.end() :]
             sought = _PREPOSITION.sub("", before) + after
+            if not re.search(r"\w", sought):  # "Halden and Brannoch": nothing is asked of them
+                return ()
             return tuple(Part(before + name + after, sought, ids) for name, ids in zip(names, own, strict=True))
     return ()
 
@@ -70,6 +74,7 @@ def _fitting_best(scores: Mapping[str, float], found: list[Mapping[str, float]])
 
 def _by_clause(question: str) -> tuple[Part, ...]:
     clauses = [clause.strip(" ,?") + "?" for clause in _CLAUSE.split(question)]
-    if len(clauses) < 2 or not _ASKS.match(clauses[0]):
+    # "and what was its profit": without the other clause nobody could tell whose.
+    if len(clauses) < 2 or not _ASKS.match(clauses[0]) or any(map(refers_back, clauses[1:])):
         return ()
     return tuple(Part(clause, clause) for clause in clauses)

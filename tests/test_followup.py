@@ -10,6 +10,9 @@ PREVIOUS = "What was Skerry Line's revenue in 2024?"
     [
         ("And in 2022?", "What was Skerry Line's revenue in 2022?"),
         ("2023?", "What was Skerry Line's revenue in 2023?"),
+        ("And for FY22?", "What was Skerry Line's revenue in FY22?"),
+        ("And in Q3?", "What was Skerry Line's revenue in 2024 (in Q3)?"),
+        ("And Brannoch in Q3 2023?", "What was Brannoch's revenue in 2023 (Q3)?"),
         ("What about Brannoch?", "What was Brannoch's revenue in 2024?"),
         ("And Brannoch Shipping in 2023?", "What was Brannoch Shipping's revenue in 2023?"),
         ("And the operating margin?", "the operating margin (Skerry Line, 2024)?"),

@@ -139,6 +139,8 @@ def _decimal(digits: str) -> Decimal | None:
     if points and commas:
         decimal_mark = max(".", ",", key=digits.rfind)
         other = "," if decimal_mark == "." else "."
+        if digits.count(decimal_mark) > 1:
+            return None  # "1.2,2.4" is a list
         digits = digits.replace(other, "").replace(decimal_mark, ".")
     elif commas:
         groups = digits.split(",")

@@ -9,10 +9,13 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 
 import snowballstemmer  # type: ignore[import-untyped]
 
 _STEMMER = snowballstemmer.stemmer("english")
+_STEMMING = Lock()
+"""The stemmer keeps the word that it works on: two threads at once get wrong stems, or an IndexError."""
 _TOKEN = re.compile(r"\d+(?:,\d{3}(?!\d)|\.\d+)*|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|[^\W_]+")
 _POSSESSIVE = re.compile(r"['\u2019]s?$")
 
@@ -40,7 +43,8 @@ def stem(word: str) -> str:
     if word[0].isdigit():
         number = word.replace(",", "")
         return number.rstrip("0").rstrip(".") if "." in number else number
-    return str(_STEMMER.stemWord(_POSSESSIVE.sub("", word)))
+    with _STEMMING:
+        return str(_STEMMER.stemWord(_POSSESSIVE.sub("", word)))
 
 
 _ONE_WAY = (

@@ -89,6 +89,8 @@ def test_without_evidence_nothing_is_supported_that_could_be_wrong() -> None:
     [
         ("1,234 and 1.5 and .5", [1234, 1.5, 0.5]),
         ("see section 3.2.1", []),
+        ("a 95% CI of 1.2,2.4 and 0.5,0.7", [95]),
+        ("1.234,5,6 and 1,234.5", [1234.5]),
         ("-3 to (4)", [-3, 4]),
         ("$1.2bn, 3k, 5 m", [1_200_000_000, 3000, 5]),
         ("the 3rd of 12", [3, 12]),

@@ -1,8 +1,11 @@
 """Words as questions and pages share them: which tell one thing from another, however they are spelled."""
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+
 import pytest
 
-from pipeline.answering.words import content_stems, question_terms
+from pipeline.answering.words import content_stems, question_terms, stem
 
 
 @pytest.mark.parametrize("year", ["FY2019", "FY 2019", "FY19", "fiscal year 2019", "fy'19", "2019"])
@@ -25,3 +28,14 @@ def test_the_currency_of_an_answer_is_no_name(unit: str) -> None:
 def test_separators_of_thousands_are_no_separators_of_dates() -> None:
     assert content_stems("March 31,2003") == {"march", "31", "2003"}
     assert content_stems("12,345,678.50 tons") == {"12345678.5", "ton"}
+
+
+def test_words_are_stemmed_alike_in_many_threads() -> None:
+    """Answers of a batch are checked side by side, and the stemmer keeps the word that it works on."""
+    words = [
+        f"{''.join(letters)}{ending}" for letters in product("bdfgkl", "aeiou", "mnprst") for ending in ("ings", "ed")
+    ]
+    with ThreadPoolExecutor(8) as threads:
+        found = [list(threads.map(stem, [f"{start}{word}" for word in words])) for start in ("", "re", "un", "over")]
+    stem.cache_clear()
+    assert found == [[stem(f"{start}{word}") for word in words] for start in ("", "re", "un", "over")]
