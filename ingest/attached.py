@@ -58,19 +58,22 @@ def _attach_scripts(fragments: Sequence[Fragment]) -> list[Fragment]:
         if len(fragment.text) <= _LONGEST_SCRIPT and fragment.size <= SMALL * largest
     ]
     joined: list[Fragment | None] = list(fragments)
+    least = min((fragments[index].size for index in small), default=largest)
+    bases = [index for index, fragment in enumerate(fragments) if least <= SMALL * fragment.size]
     for index in sorted(small, key=lambda index: fragments[index].x0):
         script = fragments[index]
-        base = _base_of(script, index, joined)
+        base = _base_of(script, index, joined, bases)
         if base is not None:
             joined[base] = _with_script(joined[base], script)  # type: ignore[arg-type]
             joined[index] = None
     return [fragment for fragment in joined if fragment is not None]
 
 
-def _base_of(script: Fragment, index: int, fragments: Sequence[Fragment | None]) -> int | None:
+def _base_of(script: Fragment, index: int, fragments: Sequence[Fragment | None], bases: Sequence[int]) -> int | None:
     """The larger fragment right before the script, or around it, whose line it leaves by less than half."""
     best, nearest = None, 0.2
-    for other, base in enumerate(fragments):
+    for other in bases:
+        base = fragments[other]
         if base is None or other == index or script.size > SMALL * base.size or script.size < 0.4 * base.size:
             continue
         if not base.y0 < script.middle < base.y1 or script.x0 > base.x1 + 0.2 * base.size:

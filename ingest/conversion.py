@@ -28,6 +28,9 @@ _TEXT_PAGE = (595.0, 842.0, 10.0)
 _GUESSED_BYTES = 1 << 16  # enough to tell an encoding by
 _GUESSED_LINES = 1000
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_MAY_BREAK = "\u200b"
+"""A blank of no width; reading drops it again."""
+_LONG_RUN, _TOO_LONG = re.compile(r"\S{81,}"), re.compile(rf"[^\s{_MAY_BREAK}]{{80}}(?=[^\s{_MAY_BREAK}])")
 
 
 def open_document(
@@ -101,8 +104,14 @@ def _outline(source: pymupdf.Document, page_count: int) -> list[tuple[int, str, 
 
 
 def _as_utf8(data: bytes) -> bytes:
-    """Text with a mark that says UTF-8: without one, MuPDF takes what it likes."""
-    return _decoded(data).removeprefix("\ufeff").encode("utf-8-sig")
+    """Text with a mark that says UTF-8: without one, MuPDF takes what it likes. Long runs may be broken."""
+    text = _LONG_RUN.sub(_breakable, _decoded(data))
+    return text.removeprefix("\ufeff").encode("utf-8-sig")
+
+
+def _breakable(run: re.Match[str]) -> str:
+    """A run without a blank that MuPDF may break, after its commas or else anywhere: it would run off the page."""
+    return _TOO_LONG.sub(lambda match: match[0] + _MAY_BREAK, re.sub(r"(?<=[,;|])", _MAY_BREAK, run[0]))
 
 
 def _decoded(data: bytes) -> str:

@@ -28,9 +28,10 @@ HEAD_BYTES = 8192  # what `filetype` looks at
 TAIL_BYTES = 1 << 18  # holds a ZIP archive's list of about 3,000 files, or the last of them
 
 _PDF_HEADER_BYTES = 1024  # the header may stand anywhere in these (ISO 32000-1, implementation note 13)
-_FIRST_OBJECT = re.compile(rb"(?:\s|%[^\r\n]*)*\d+ \d+ obj\b")
+_FIRST_OBJECT = re.compile(rb"(?:\s|%[^\r\n]*+)*+\d+ \d+ obj\b")
 _SAME_FORMAT = {"image/apng": "image/png"}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_CENTRAL_EUROPEAN = frozenset({"Polish", "Czech", "Slovak", "Hungarian", "Slovene", "Croatian", "Romanian"})
 _TEXT_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _NO_TEXT = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")
 _PICTURE = re.compile(r"\.(jpe?g|png|gif|webp|bmp|tiff?|jp2|jpx)$", re.IGNORECASE)
@@ -115,8 +116,16 @@ def text_encoding(data: bytes) -> str:
             return "utf-8"
     from charset_normalizer import from_bytes
 
-    best = from_bytes(data).best()
-    return best.encoding if best else ""
+    # The cut may part a character of several bytes: whole lines only, where there are some.
+    found = list(from_bytes(data[: data.rfind(b"\n") + 1] or data))
+    if not found:
+        return ""
+    best = found[0]
+    as_likely = {
+        other.encoding for other in found if other.chaos <= best.chaos and other.coherence > best.coherence - 0.05
+    }
+    # It ties with its neighbour for Central Europe, and is by far the commoner one of other languages.
+    return "cp1252" if "cp1252" in as_likely and best.language not in _CENTRAL_EUROPEAN else best.encoding
 
 
 def _text(head: bytes) -> str:

@@ -96,7 +96,11 @@ def parse_pdf_page(
     printed = mend_blanks(page, form.rest)
     notes = read_annotations(page, frame, readable)
     if whole is not None:
-        blocks = [*lay_out(printed, frame), *lay_out_ocr(whole, frame)]
+        blocks = [*lay_out(printed, frame, rulings=read_rulings(page)), *lay_out_ocr(whole, frame)]
+        for area in areas:  # one with words on it is a scan, and is what was read
+            box = frame.box(*tuple(area))
+            if not any(line.box.intersection(box) for line in whole):
+                blocks = _insert(blocks, Block(Kind.PICTURE, box, source=Source.OCR))
     else:
         rulings = read_rulings(page)
         if settings.layout == "model":

@@ -36,13 +36,13 @@ def picture_areas(page: pymupdf.Page, boxes: Sequence[pymupdf.Rect], smallest: f
 
 def _merge(areas: Sequence[pymupdf.Rect], area: pymupdf.Rect) -> list[pymupdf.Rect]:
     """Adds an area. Touching strips become one (scanners cut pages so), as do areas that overlap well."""
+    x0, y0, x1, y1 = area.x0 - 1, area.y0 - 1, area.x1 + 1, area.y1 + 1
     apart = []
     for other in areas:
-        touch = pymupdf.Rect(other) & pymupdf.Rect(area.x0 - 1, area.y0 - 1, area.x1 + 1, area.y1 + 1)
-        if touch.is_empty:
-            apart.append(other)
-        else:
+        if other[0] < x1 and other[2] > x0 and other[1] < y1 and other[3] > y0:
             area = area | other
+        else:
+            apart.append(other)
     if len(apart) == len(areas):
         return [*areas, area]
     return _merge(apart, area)

@@ -14,7 +14,7 @@ STAND_IN = "\x00"
 """First character of a fragment that stands for what is no words (a drawn table); it is a cell of its own."""
 _CURRENCY = "$€£¥₹"
 _NUMBER = re.compile(
-    rf"^[\s{_CURRENCY}(+\-–—−~<>≤≥±*]*(\d[\d,.\s]*|[.,]\d+)\s*(%|x|X|bps?|pts?|[KMB]|mn|bn)?[\s)*%†‡]*(\(\w{{1,2}}\)|[\s,{MARKS}]+)*$"
+    rf"^[\s{_CURRENCY}(+\-–—−~<>≤≥±*]*(\d[\d,.\s]*+|[.,]\d+)\s*(%|x|X|bps?|pts?|[KMB]|mn|bn)?[\s)*%†‡]*(\(\w{{1,2}}\)|[\s,{MARKS}])*$"
 )
 _DASH = re.compile(rf"^[\s{_CURRENCY}(]*([-–—−]+|n/?a|nm|n\.m\.)[\s)%]*[{MARKS}]*$", re.IGNORECASE)
 _YEAR = re.compile(

@@ -5,6 +5,7 @@ A grid that holds no table (a chart's, a frame around columns of text) is left t
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
@@ -30,17 +31,18 @@ def take_ruled_table(grid: Grid, fragments: Sequence[Fragment]) -> tuple[TableRo
         middle = (fragment.x0 + fragment.x1) / 2
         is_in = grid.xs[0] <= middle <= grid.xs[-1] and grid.ys[0] <= fragment.middle <= grid.ys[-1]
         (inside if is_in else outside).append(fragment)
-    filled: dict[tuple[int, int, int, int], list[Row]] = {}
-    for cell in grid.cells:
-        top, left, bottom, right = cell
-        own = [
-            fragment
-            for fragment in inside
-            if grid.ys[top] <= fragment.middle < grid.ys[bottom + 1]
-            and grid.xs[left] <= (fragment.x0 + fragment.x1) / 2 < grid.xs[right + 1]
-        ]
-        if own:
-            filled[cell] = [make_row(row) for row in group_rows(own)]
+    cell_at = {
+        (row, column): cell
+        for cell in grid.cells
+        for row in range(cell[0], cell[2] + 1)
+        for column in range(cell[1], cell[3] + 1)
+    }
+    held: dict[tuple[int, int, int, int], list[Fragment]] = {}
+    for fragment in inside:
+        place = bisect_right(grid.ys, fragment.middle) - 1, bisect_right(grid.xs, (fragment.x0 + fragment.x1) / 2) - 1
+        if place in cell_at:
+            held.setdefault(cell_at[place], []).append(fragment)
+    filled = {cell: [make_row(row) for row in group_rows(held[cell])] for cell in grid.cells if cell in held}
     if not _is_table(grid, filled):
         return None
     rows = _rows(grid, filled)
@@ -150,5 +152,6 @@ def _header_rows(rows: Sequence[TableRow], filled: dict[tuple[int, int, int, int
     if 0 < bold < len(rows) and not all(item.row.bold for item in rows):
         return bold
     first = rows[0]
-    named = all(cell and len(cell.split()) <= 8 and not Cell(cell, 0, 0).is_number for cell in first.cells[1:])
+    heads = [Cell(cell, 0, 0) for cell in first.cells[1:]]
+    named = all(c.text and len(c.text.split()) <= 8 and (c.is_period or not c.is_number) for c in heads)
     return int(named and len(first.cells) > 1)

@@ -170,7 +170,7 @@ def _same_line(one: Block, box: Box) -> bool:
 
 def _is_imprint(block: Block, page: Page) -> bool:
     """One small line at the very edge that names where the page comes from: told on a single page, too."""
-    if len(block.lines) > 1 or not _IMPRINT.search(block.text):
+    if block.kind is Kind.HEADING or len(block.lines) > 1 or not _IMPRINT.search(block.text):
         return False
     edge = block.box.y1 <= _MARGIN or block.box.y0 >= 1 - _MARGIN or _is_sideways(block)
     return edge and len(page.blocks) > 2

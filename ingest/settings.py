@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-PARSER_VERSION = 9
+PARSER_VERSION = 10
 """Raised by one whenever the same file gives other pages or chunks than before, so that no library mixes the two."""
 
 

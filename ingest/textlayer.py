@@ -11,6 +11,7 @@ import pymupdf
 
 from ingest.scripts import join_spans
 from ingest.visibility import TextLine
+from ingest.writing import is_right_to_left
 
 _CHARACTERS = str.maketrans(
     {
@@ -116,6 +117,8 @@ def _runs(line: TextLine) -> list[tuple[str, tuple[float, float, float, float], 
         if abs(line["dir"][0]) > 0.9:
             blank = main["size"] * _BLANK_WIDTH
             left, right = len(text) - len(text.lstrip()), len(text) - len(text.rstrip())
+            if is_right_to_left(core):
+                left, right = right, left
             if (left + right) * blank < x1 - x0:
                 x0, x1 = x0 + left * blank, x1 - right * blank
         # Drawn letters (Type 3) may have any font size; then their height tells.

@@ -133,3 +133,15 @@ def test_without_the_password_the_error_names_the_flags_and_never_the_passwords_
             read(path, *passwords)
         assert "hunter" not in str(caught.value) and "--password" in str(caught.value)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_long_runs_without_a_blank_stay_on_the_page(tmp_path: Path) -> None:
+    header = ",".join(["station", *(f"sensor_{n}" for n in range(30))])
+    path = tmp_path / "sheet.csv"
+    path.write_text(header + "\n" + "\n".join(",".join(str(row * n) for n in range(31)) for row in range(5)))
+    _, pages = read(path)
+    assert not any(page.issues for page in pages)
+    read_words = words(pages).replace(" ", "")
+    assert header in read_words and "sensor_17," in words(pages), "broken after a comma"
+    path.write_text("x" * 300 + "END")
+    assert words(read(path)[1]).replace(" ", "").endswith("xEND")

@@ -10,6 +10,7 @@ from PIL import Image
 
 from ingest.errors import InputError
 from ingest.files import identify
+from ingest.media_types import HEAD_BYTES, TAIL_BYTES, recognise, text_encoding
 from tests.ingest.made_files import write_cbz, write_epub, write_fb2, write_svg, write_xps
 
 
@@ -101,3 +102,35 @@ def test_what_is_not_read_is_named_by_its_bytes(tmp_path: Path) -> None:
 def test_an_archive_of_pictures_among_other_files_is_no_comic_book(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="a ZIP archive"):
         identify(write_zip(tmp_path / "backup.zip", "photo.jpg", "thesis.docx"))
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("El informe anual muestra los resultados del año pasado. La compañía prevé más inversión; según la dirección, "
+         "los mercados serán clave para el próximo ejercicio económico.", "cp1252"),
+        ("Årsredovisningen visar resultatet för året. Omsättningen ökade med tolv procent och bolaget räknar "
+         "med högre kostnader nästa år på grund av större marknader.", "cp1252"),
+        ("Výroční zpráva obsahuje výsledky společnosti za uplynulý rok. Tržby vzrostly o dvanáct procent a vedení "
+         "očekává další růst nákladů v příštím roce.", "cp1250"),
+    ],
+    ids=["es", "sv", "cs"],
+)  # fmt: skip
+def test_neighbouring_encodings_of_europe_are_told_apart(text: str, encoding: str) -> None:
+    for times in (1, 10, 60):
+        data = "\n".join([text] * times).encode(encoding)
+        assert data.decode(text_encoding(data[:HEAD_BYTES])).startswith(text)
+
+
+@pytest.mark.parametrize("encoding", ["cp932", "euc_jp"])
+def test_a_character_that_the_beginning_cuts_in_two_hides_no_encoding(tmp_path: Path, encoding: str) -> None:
+    text = "日本語の年次報告書です。売上高は前年比で増加しました。営業利益は減少しました。"
+    for pad in range(8):
+        data = ("x" * pad + "\n" + "\n".join(text[: 20 + n % 19] for n in range(800))).encode(encoding)
+        assert recognise(data[:HEAD_BYTES], data[-TAIL_BYTES:], "a.txt")[0] == "text/plain"
+
+
+def test_a_line_of_percent_signs_is_read_at_once() -> None:
+    """As LaTeX and MATLAB files begin; each sign once doubled the time."""
+    head = b"%" * 5_000 + b"\n\\documentclass{article}\n"
+    assert recognise(head, head, "paper.tex")[0] == "text/plain"

@@ -410,3 +410,33 @@ def test_a_comment_is_said_unless_its_own_place_says_it(rotation: int) -> None:
     parsed = parse_pdf_page(reopen(document), 0, SETTINGS, None)
     notes = [block.text for block in parsed.blocks if block.kind is Kind.ANNOTATION]
     assert sorted(notes) == ["No", "No", "low", "spring"]
+
+
+def test_a_page_of_few_words_keeps_its_drawn_table():
+    """Such pages are read by OCR, too, which here finds nothing new."""
+    document = pymupdf.open()
+    page = document.new_page()
+    xs, ys = (72, 200, 340, 520), (80, 104, 150, 196)
+    for x in xs:
+        page.draw_line((x, ys[0]), (x, ys[-1]), width=0.7)
+    for y in ys:
+        page.draw_line((xs[0], y), (xs[-1], y), width=0.7)
+    rows = [("Level", "Response", "Remedy"), ("Gold plan", "within four\nhours of a call", "credit of ten\npercent")]
+    for row, texts in enumerate(rows):
+        for x, text in zip(xs, texts, strict=False):
+            page.insert_text((x + 4, ys[row] + 15), text, fontsize=10)
+    parsed = parse_pdf_page(reopen(document), 0, SETTINGS, Reader())
+    [table] = [block for block in parsed.blocks if block.kind is Kind.TABLE]
+    assert "within four hours of a call" in table.text.replace("\n", " ")
+
+
+def test_a_page_that_is_a_photograph_has_its_picture():
+    noise = np.random.default_rng(3).integers(0, 255, (70, 60, 3), dtype=np.uint8)
+    picture = pymupdf.Pixmap(pymupdf.csRGB, 60, 70, np.ascontiguousarray(noise).tobytes(), False)
+    document = pymupdf.open()
+    page = document.new_page()
+    page.insert_image((40, 60, 555, 760), pixmap=picture, keep_proportion=False)
+    page.insert_text((72, 40), "Figure 1: The new plant seen from the river.", fontsize=10)
+    parsed = parse_pdf_page(reopen(document), 0, SETTINGS, Reader())
+    [block] = [block for block in parsed.blocks if block.kind is Kind.PICTURE]
+    assert block.box.area > 0.5

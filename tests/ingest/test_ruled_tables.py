@@ -143,3 +143,9 @@ def test_a_grid_of_lines_drawn_twice():
     ]
     [grid] = find_grids(rulings)
     assert len(grid.ys) == 3 and len(grid.xs) == 3 and len(grid.cells) == 4
+
+
+def test_years_above_columns_are_a_header():
+    rows = (("EUR million", "2023", "2022"), ("Sales", "177", "145"), ("Costs", "92", "88"))
+    [table] = blocks_of(drawn(cells=rows))
+    assert table.header_rows == 1 and table.lines[0].cells == rows[0]

@@ -106,3 +106,11 @@ def test_words_along_the_edge_that_name_the_place_they_come_from():
     blocks = (side, *(Block(Kind.TEXT, body, (Line(f"{PROSE}{n}", body),)) for n in range(3)))
     [done] = mark_running([Page(0, "1", 600, 800, blocks)])
     assert done.blocks[0].kind is Kind.PAGE_HEADER
+
+
+def test_a_heading_that_ends_in_a_year_is_no_imprint():
+    page = pymupdf.open().new_page(width=600, height=800)
+    page.insert_text((60, 50), "Unemployment rate, 1990 to 2010", fontsize=18)
+    for number, country in enumerate(("Germany", "France", "Italy", "Spain")):
+        page.insert_text((60, 120 + 40 * number), f"{country} is drawn here", fontsize=10)
+    assert marked(page)["Unemployment rate, 1990 to 2010"] is Kind.HEADING

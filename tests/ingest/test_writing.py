@@ -10,6 +10,7 @@ from ingest.paragraphs import PageFrame
 from ingest.settings import ChunkSettings
 from ingest.textlayer import Fragment
 from ingest.writing import is_right_to_left, join_lines
+from tests.ingest.pages import read_fragments
 
 FRAME = PageFrame(600, 800)
 
@@ -92,3 +93,13 @@ def test_sentences_within_a_line_are_parted_after_their_mark():
         ChunkSettings(),
     )
     assert chunk.text == "港口。船舶！城市"
+
+
+def test_blanks_beside_numbers_stay_where_they_are():
+    """A run from right to left has its first blank on the right."""
+    html = '<p dir="rtl">החברה רשמה הכנסות של 1,234 מיליון דולר בשנת 2023, עלייה של 12% לעומת 2022.</p>'
+    page = pymupdf.open().new_page()
+    page.insert_htmlbox((60, 60, 540, 400), html)
+    page = pymupdf.open(stream=page.parent.tobytes(), filetype="pdf")[0]
+    text = " ".join(block.text for block in lay_out(read_fragments(page), PageFrame(595, 842)))
+    assert "1,234 מיליון" in text and "2023, עלייה" in text and "12% לעומת" in text
