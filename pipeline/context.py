@@ -5,7 +5,7 @@ Owns the choice, the order, the numbering and the counting. Never calls a model 
 The budget (`answer.context_tokens`) holds everything: instructions, page texts, pictures, the question, a picture that
 belongs to it, and the tokens kept free for the reply. Admission, in this order: the best evidence (always in), the best
 piece of each further page by rank, page pictures by rank, the remaining pieces by score. What does not fit is listed in
-`dropped`.
+`dropped`, which whoever asks the model tells (`answering/llm.py`).
 
 Order shown: documents by their best-ranked page, inside a document by `page_index`. Pages of one document then read as
 they were printed (a table that runs over, a sentence that refers back), and the most relevant document comes first.
@@ -82,12 +82,19 @@ class Dropped:
     is_picture: bool = False
     detail: str = ""
 
+    @property
+    def name(self) -> str:
+        """What it is, in the ids that the catalog and `--json` use."""
+        page = f"{self.ref.document_id}:{self.ref.page_index}"
+        return self.chunk_id or (f"the picture of {page}" if self.is_picture else page)
+
 
 @dataclass(frozen=True, slots=True)
 class MixedContext:
     """What is sent: `system`, then `pages` in order, then `closing`, which ends with the question.
 
-    `text_tokens` counts system, pages and closing; with `image_tokens` and `output_tokens` it is at most `budget`.
+    `text_tokens` counts system, pages and closing; with `image_tokens` and `output_tokens` it is at most
+    `answer.context_tokens`.
     `attached` is a picture that belongs to the question, shown between the pages and `closing`.
     """
 
@@ -98,7 +105,6 @@ class MixedContext:
     text_tokens: int
     image_tokens: int
     output_tokens: int
-    budget: int
     dropped: tuple[Dropped, ...] = ()
     attached: Image.Image | None = None
 
@@ -122,7 +128,8 @@ def build_context(
     """Choose what the model is shown. `hits` in rank order, at least one; without `costs` they are estimated.
 
     `attached` belongs to the question: always shown, as large as `answer.image_tokens` allows. Raises `InputError` when
-    the question is too long, `ConfigError` when the budget cannot hold the best evidence, or no picture may be shown.
+    the question is too long or the budget cannot hold its best evidence, `ConfigError` when it cannot even hold the
+    instructions, or no picture may be shown.
     """
     costs = costs or Costs.estimated(settings.image_patch)
     return _Builder(question, hits, settings, costs, pictures if settings.image_tokens else None, attached).build()
@@ -177,7 +184,7 @@ class _Builder:
         if drafts:
             self._admit_best(drafts[0])
         elif self.left < 0:
-            raise ConfigError(self._too_small(-self.left))
+            raise self._too_small(-self.left)
         for draft in drafts[1:]:
             self._admit_pieces(draft, _by_score(draft.hit)[:1])
         for draft in drafts:
@@ -196,8 +203,11 @@ class _Builder:
                 f"answer.context_tokens is {self.settings.context_tokens}; shorten it"
             )
 
-    def _too_small(self, missing: int) -> str:
-        return (
+    def _too_small(self, missing: int) -> RectoError:
+        """A matter of this question and what was found for it, unless no question at all would have room."""
+        own = self.count(self.question) + self.attached_tokens
+        kind = ConfigError if self.left + own <= 0 else InputError
+        return kind(
             f"answer.context_tokens {self.settings.context_tokens} cannot hold the instructions, the question, the "
             f"best evidence and answer.output_tokens {self.settings.output_tokens}: "
             f"raise it to at least {self.settings.context_tokens + missing}"
@@ -219,10 +229,10 @@ class _Builder:
         if draft.hit.chunks:
             best = _by_score(draft.hit)[:1]
             if not self._admit_pieces(draft, best):
-                raise ConfigError(self._too_small(self._page_tokens(draft, best) - self.left))
+                raise self._too_small(self._page_tokens(draft, best) - self.left)
         elif not self._admit_picture(draft, at_any_size=True) and self.dropped[-1].reason is Reason.BUDGET:
             words = self._page_tokens(draft, [], with_picture=True)
-            raise ConfigError(self._too_small(words + self.settings.image_tokens - self.left))
+            raise self._too_small(words + self.settings.image_tokens - self.left)
 
     def _admit_pieces(self, draft: _Draft, more: list[ScoredChunk]) -> bool:
         """Add pieces when the page with them still fits; the frame around a page is counted with its first piece."""
@@ -296,7 +306,6 @@ class _Builder:
             self.fixed + sum(page.text_tokens for page in pages),
             sum(page.image_tokens for page in pages) + self.attached_tokens,
             self.settings.output_tokens,
-            self.settings.context_tokens,
             tuple(self.dropped),
             self.attached,
         )

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.answering.base import AnswerEvent, AnswerReady, TextDelta
-from pipeline.answering.llm import token_usage
 from pipeline.followup import standalone_question
+from pipeline.generation.endings import token_usage, was_cut_off
 from pipeline.questions import MOST_CHARACTERS
 from pipeline.results import Answer
 from prompts.loader import load
@@ -110,7 +110,7 @@ class Dialogue:
         return _read(reply, message) or otherwise
 
     def reply(self, message: str) -> Iterator[AnswerEvent]:
-        """The model's reply to what needs no page, from the conversation alone."""
+        """The model's reply to what needs no page, from the conversation alone. Raises `ModelError`."""
         from llama_index.core.llms import ChatMessage
 
         asked = [
@@ -118,15 +118,17 @@ class Dialogue:
             *self._memory.get(),
             ChatMessage(role="user", content=message),
         ]
-        text = ""
+        text, cut_off = "", False
         usage: dict[str, int] = {}
-        with self._generator.explained():
-            for response in self._generator.llm.stream_chat(asked):
-                usage.update(token_usage(response))
-                if response.delta:
-                    text += response.delta
-                    yield TextDelta(response.delta)
-        yield AnswerReady(Answer(message, " ".join(text.split()), abstained=False, usage=usage))
+        for response in self._generator.stream(asked):
+            usage.update(token_usage(response))
+            cut_off = cut_off or was_cut_off(response)
+            if response.delta:
+                text += response.delta
+                yield TextDelta(response.delta)
+        if not text.strip():
+            raise self._generator.answered_nothing()
+        yield AnswerReady(Answer(message, " ".join(text.split()), abstained=False, usage=usage, cut_off=cut_off))
 
 
 def _read(reply: str, message: str) -> Understood | None:

@@ -118,7 +118,8 @@ class Answer:
 
     `confidence`: how well the evidence fits the question, higher is surer, comparable between questions to the same
     answerer; None where the answerer cannot tell. `unparsed`: the model's reply did not have the form asked for; its
-    text is shown as it came, and what its claims rest on is unknown where they do not say.
+    text is shown as it came, and what its claims rest on is unknown where they do not say. `cut_off`: the reply ended
+    at its limit of tokens, which is `answer.output_tokens`; what had been written is shown.
     """
 
     question: str
@@ -130,3 +131,14 @@ class Answer:
     seconds: Mapping[str, float] = field(default_factory=dict)
     confidence: float | None = None
     unparsed: bool = False
+    cut_off: bool = False
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader must know of the reply beside its words."""
+        remarks = {_OTHER_FORM: self.unparsed, _CUT_OFF: self.cut_off}
+        return tuple(remark for remark, holds in remarks.items() if holds)
+
+
+_OTHER_FORM = "(the reply did not have the form asked for; what it rests on is unknown where no page is named)"
+_CUT_OFF = "(the reply was cut off at its limit of tokens: raise answer.output_tokens and ask again)"

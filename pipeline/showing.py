@@ -69,6 +69,7 @@ def _markdown(answer: Answer, shown: list[Shown]) -> str:
         for place in dict.fromkeys(claim.citations):
             named = escaped(f"{place.name}, page {place.page_label}")
             lines += [f"> {named}: “{escaped(place.quote)}”", "", f"![{named}]({file[place]})", ""]
+    lines += [f"*{escaped(remark)}*" for remark in answer.remarks]
     return "\n".join(lines) + "\n"
 
 

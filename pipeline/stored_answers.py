@@ -30,6 +30,7 @@ def from_json(stored: str) -> Answer:
         values["seconds"],
         values["confidence"],
         values.get("unparsed", False),
+        values.get("cut_off", False),
     )
 
 

@@ -39,6 +39,7 @@ def markdown(session_id: str, turns: Sequence[PastTurn], pictures: Mapping[int, 
 def _answer(answer: Answer) -> Iterator[str]:
     if answer.abstained or not answer.claims:
         yield escaped(answer.text)
+        yield from _remarks(answer)
         return
     places: dict[tuple[str, str, str], int] = {}
     for claim in answer.claims:
@@ -47,6 +48,12 @@ def _answer(answer: Answer) -> Iterator[str]:
         said = "".join(f" \\[{mark}\\]" for mark in marks)
         doubt = "" if claim.supported else f" *{DOUBTED}*"
         yield f"- {escaped(claim.text)}{said}{doubt}"
+    yield from _remarks(answer)
     yield ""
     for (name, label, quote), number in places.items():
         yield f"{number}. {escaped(name)}, page {escaped(label)}: “{escaped(quote)}”"
+
+
+def _remarks(answer: Answer) -> Iterator[str]:
+    for remark in answer.remarks:
+        yield from ("", f"*{escaped(remark)}*")

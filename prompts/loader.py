@@ -19,7 +19,11 @@ class PromptError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A template. `hash`: first 16 hex digits of the SHA-256 of its text, recorded with every answer."""
+    """A template. `hash`: first 16 hex digits of the SHA-256 of its text.
+
+    `run.json` of an evaluation has the hashes of all templates, a library's manifest that of the one which described
+    its figures.
+    """
 
     name: str
     text: str

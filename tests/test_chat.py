@@ -113,6 +113,29 @@ def test_a_failure_is_in_the_conversation_and_in_the_log(place: Path, server: Ch
         assert library.history.questions(1)[0].answer == ""
 
 
+def test_small_talk_that_breaks_off_is_a_failed_turn(place: Path, server: ChatServer) -> None:
+    server.say = lambda asked: '{"read": "nothing", "question": "Tell me a joke."}' if "Last message:" in asked else ""
+    with by_model(place, server) as library:
+        conversation = library.chat()
+        with pytest.raises(ModelError, match="answered nothing"):
+            list(conversation.ask(FIRST))
+        server.pieces, server.breaks_off = ["Why did the ferry cross the"], True
+        with pytest.raises(ModelError, match="broke off"):
+            list(conversation.ask("Hello!"))
+        assert [turn.state for turn in conversation.turns()] == ["failed", "failed"]
+
+
+def test_a_cut_off_answer_is_told_wherever_it_is_shown(place: Path, server: ChatServer) -> None:
+    server.reply, server.finish_reason = "It was 4.2 million euros [1]. It had", "length"
+    with by_model(place, server) as library:
+        conversation = library.chat()
+        list(conversation.ask(FIRST))
+        list(conversation.ask("Hello!"))
+        turns = conversation.turns()
+        assert [turn.answer.cut_off for turn in turns if turn.answer] == [True, True]
+        assert markdown(conversation.session_id, turns).count("raise answer.output\\_tokens") == 2
+
+
 def test_a_killed_answer_leaves_its_question_and_all_turns_before(place: Path, server: ChatServer) -> None:
     server.reply = "It was 4.2 million euros [1]."
     settings = {

@@ -110,6 +110,26 @@ def test_what_needs_no_page_is_answered_from_the_conversation(server: ChatServer
     assert roles == ["system", "user", "assistant", "user"]
 
 
+def test_small_talk_that_breaks_off_is_an_error(server: ChatServer) -> None:
+    server.pieces, server.breaks_off = ["Why did the ferry cross the"], True
+    with pytest.raises(ModelError, match="broke off in the middle of its reply"):
+        list(dialogue(server).reply("Tell me a joke"))
+
+
+def test_small_talk_that_is_cut_off_is_said_to_be(server: ChatServer) -> None:
+    server.reply = "Why did the ferry cross the"
+    for reason, cut_off in (("length", True), ("stop", False)):
+        server.finish_reason = reason
+        final = list(dialogue(server).reply("Tell me a joke"))[-1]
+        assert isinstance(final, AnswerReady) and final.answer.cut_off is cut_off
+
+
+def test_small_talk_without_a_word_is_an_error(server: ChatServer) -> None:
+    server.reply = " \n"
+    with pytest.raises(ModelError, match="answered nothing"):
+        list(dialogue(server).reply("Tell me a joke"))
+
+
 def test_a_model_that_is_down_says_so(server: ChatServer) -> None:
     server.status = 500
     with pytest.raises(ModelError, match="status 500"):

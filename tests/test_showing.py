@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,11 @@ def test_each_place_is_one_picture_and_stands_beside_its_claim(tmp_path: Path) -
 def test_an_abstention_shows_its_text(tmp_path: Path) -> None:
     assert show_answer(Answer("Who?", "The documents do not say.", True), picture, tmp_path) == []
     assert "The documents do not say." in (tmp_path / "answer.md").read_text("utf-8")
+
+
+def test_a_reply_that_was_cut_off_is_said_to_be(tmp_path: Path) -> None:
+    show_answer(replace(ANSWER, cut_off=True), picture, tmp_path)
+    assert "raise answer.output\\_tokens" in (tmp_path / "answer.md").read_text("utf-8")
 
 
 def test_words_of_documents_stay_words(tmp_path: Path) -> None:

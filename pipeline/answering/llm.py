@@ -7,7 +7,9 @@ decided by whoever makes the `Generator` (`pipeline/generation`); how a reply is
 from __future__ import annotations
 
 import io
+import logging
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +18,9 @@ from pipeline.answering.base import AnswerEvent, AnswerReady, ClaimReady, TextDe
 from pipeline.answering.claims import plain
 from pipeline.answering.replies import Reading, reading, schema
 from pipeline.config import AnswerSection
-from pipeline.context import MixedContext, PictureSource, build_context
-from pipeline.errors import ConfigError, ModelError, RectoError
+from pipeline.context import Dropped, MixedContext, PictureSource, Reason, build_context
+from pipeline.errors import ConfigError, RectoError
+from pipeline.generation.endings import token_usage, was_cut_off
 from pipeline.results import Answer, FoundPart, PageHit
 from prompts.loader import load
 
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
     from pipeline.generation.base import Generator
 
-_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
+log = logging.getLogger(__name__)
 
 
 class LlmAnswerer:
@@ -106,13 +109,15 @@ class LlmAnswerer:
             return
         read = self._reading(context)
         usage: dict[str, int] = {}
-        for delta, counts in self._deltas(context):
-            usage.update(counts)
-            if delta:
-                yield TextDelta(delta)
-            yield from map(ClaimReady, read.add(delta))
+        cut_off = False
+        for response in self._generator.stream(messages(context), **self._options(context)):
+            usage.update(token_usage(response))
+            cut_off = cut_off or was_cut_off(response)
+            if response.delta:
+                yield TextDelta(response.delta)
+            yield from map(ClaimReady, read.add(response.delta or ""))
         rest = read.end()
-        answer = self._answer(context, read, usage, started)
+        answer = self._answer(context, read, usage, cut_off, started)
         yield from map(ClaimReady, rest)
         yield AnswerReady(answer)
 
@@ -123,6 +128,7 @@ class LlmAnswerer:
         if not hits:
             return None
         context = build_context(question, hits, self._settings, self._generator.costs, self._pictures, picture)
+        _tell(context.dropped)
         return context if context.pages else None
 
     def _options(self, context: MixedContext) -> dict[str, Any]:
@@ -151,22 +157,6 @@ class LlmAnswerer:
         except Exception as error:  # the caller explains it
             return error
 
-    def _deltas(self, context: MixedContext) -> Iterator[tuple[str, dict[str, int]]]:
-        silent, ends = True, self._generator.ends
-        whole = ends is None
-        with self._generator.explained():
-            for response in self._llm.stream_chat(messages(context), **self._options(context)):
-                silent = False
-                whole = whole or (ends is not None and ends(response))
-                yield response.delta or "", token_usage(response)
-            if silent:
-                raise ValueError("the stream ended without a single event")
-        if not whole:
-            raise ModelError(
-                f"the model {self._llm.metadata.model_name} broke off in the middle of its reply: ask again, and look "
-                "at the server's log"
-            )
-
     def _reading(self, context: MixedContext) -> Reading:
         return reading(self._settings.form, context.pieces)
 
@@ -174,16 +164,13 @@ class LlmAnswerer:
         read = self._reading(context)
         read.add(response.message.content or "")
         read.end()
-        return self._answer(context, read, token_usage(response), started, share)
+        return self._answer(context, read, token_usage(response), was_cut_off(response), started, share)
 
     def _answer(
-        self, context: MixedContext, read: Reading, usage: dict[str, int], started: float, share: int = 1
+        self, context: MixedContext, read: Reading, usage: dict[str, int], cut_off: bool, started: float, share: int = 1
     ) -> Answer:
         if not plain(read.reply):
-            raise ModelError(
-                f"the model {self._llm.metadata.model_name} answered nothing; "
-                f"raise answer.output_tokens ({self._settings.output_tokens}) or try another model"
-            )
+            raise self._generator.answered_nothing()
         seconds = {"answer": (time.perf_counter() - started) / share}
         return Answer(
             context.question,
@@ -194,7 +181,20 @@ class LlmAnswerer:
             usage,
             seconds,
             unparsed=read.unparsed,
+            cut_off=cut_off,
         )
+
+
+def _tell(dropped: Sequence[Dropped]) -> None:
+    """What was found and is not shown: a warning where something went wrong, else told with --debug."""
+    within_limits: dict[Reason, list[str]] = defaultdict(list)
+    for one in dropped:
+        if one.reason is Reason.NO_PICTURE:
+            log.warning("the model is not shown %s, %s: %s", one.name, one.reason, one.detail)
+        else:
+            within_limits[one.reason].append(one.name)
+    for reason, names in within_limits.items():
+        log.info("the model is not shown %s: %s", ", ".join(names), reason)
 
 
 def messages(context: MixedContext) -> list[ChatMessage]:
@@ -224,11 +224,3 @@ def _png(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
     picture.convert("RGB").save(buffer, format="PNG", compress_level=1)
     return buffer.getvalue()
-
-
-def token_usage(response: Any) -> dict[str, int]:
-    """Token counts, from where LlamaIndex integrations put them."""
-    counts = dict(response.additional_kwargs or {})
-    reported = getattr(response.raw, "usage", None)
-    counts |= {name: getattr(reported, name) for name in _COUNTS if hasattr(reported, name)}
-    return {name: int(counts[name]) for name in _COUNTS if isinstance(counts.get(name), int)}

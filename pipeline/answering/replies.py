@@ -1,6 +1,8 @@
 """The two forms of a model's reply, read as it grows: sentences with `[n]` marks, or a JSON list of claims.
 
-Owns the forms. Drops no word: a reply that was to be JSON and is none is read as sentences and said to be so.
+Owns the forms. Of a reply in JSON its claims are kept, one that was left half-written too; words around the JSON and
+other keys are not part of the answer. A reply that was to be JSON and is none is read as sentences, no word of it is
+dropped, and it is said to be so.
 """
 
 from __future__ import annotations
@@ -111,11 +113,12 @@ class _Claims:
         self._pieces = pieces
         self.reply, self._found = "", 0
         self.claims: list[Claim] = []
+        self._half = False
         self._otherwise: _Marked | None = None
 
     @property
     def unparsed(self) -> bool:
-        return self._otherwise is not None
+        return self._half or self._otherwise is not None
 
     @property
     def text(self) -> str:
@@ -133,11 +136,12 @@ class _Claims:
             return []
         statements = list(_statements(self.reply))
         new, self._found = statements[self._found :], len(statements)
-        built = [build_claim(one, self._pieces) for one in new if not is_agreed_sentence(one.text)]
-        self.claims += built
-        return built
+        return self._build(new)
 
     def end(self) -> list[Claim]:
+        if half := self._build(list(_half_written(self.reply))):
+            self._half = True
+            return half
         if self._found or _is_empty_list(self.reply):
             return []
         self._otherwise = _Marked(self._pieces)
@@ -145,6 +149,11 @@ class _Claims:
         self._otherwise.end()
         self.claims = self._otherwise.claims
         return self.claims
+
+    def _build(self, statements: Sequence[Statement]) -> list[Claim]:
+        built = [build_claim(one, self._pieces) for one in statements if not is_agreed_sentence(one.text)]
+        self.claims += built
+        return built
 
 
 _DECODER = json.JSONDecoder()
@@ -164,6 +173,29 @@ def _statements(reply: str) -> Iterator[Statement]:
             if not _CITED.search(reply, 0, start):
                 yield from _claims_in(value)
         start = reply.find("{", end)
+
+
+_HALF = re.compile(
+    rf'"(?:{"|".join(_TEXT_KEYS)})"\s*:\s*"(?P<text>(?:[^"\\]|\\u[0-9a-fA-F]{{4}}|\\[^u])*)'
+    r'(?:"[^{}]*|\\(?:u[0-9a-fA-F]{0,3})?)?$'
+)
+"""The text of an object that never ends, whole or broken off, perhaps within an escape."""
+
+
+def _half_written(reply: str) -> Iterator[Statement]:
+    """The claim that the reply breaks off in. Its evidence, perhaps half a number, is not believed."""
+    half = _HALF.search(reply)
+    around = reply.rfind("{", 0, half.start()) if half is not None else -1
+    if half is None or around < 0:
+        return
+    if _CITED.search(reply, 0, around):
+        yield from _half_written(reply[:around])
+        return
+    try:
+        text = json.loads(f'"{half["text"]}"', strict=False)
+    except ValueError:
+        text = half["text"]
+    yield from _claims_in({_TEXT_KEYS[0]: text.encode(errors="ignore").decode()})  # without half of a character
 
 
 def _claims_in(value: Any) -> Iterator[Statement]:

@@ -221,9 +221,8 @@ class AnswerPrinter:
     def _finish(self, answer: Answer) -> None:
         if answer.abstained or not self._claims:
             self._console.print(Text(clean(answer.text), style="yellow" if answer.abstained else ""))
-        if answer.unparsed:
-            said = "(the reply did not have the form asked for; what it rests on is unknown where no page is named)"
-            self._console.print(Text(said, style="yellow"))
+        for remark in answer.remarks:
+            self._console.print(Text(remark, style="yellow"))
         if self._citations:
             self._console.print()
         for number, citation in enumerate(self._citations, start=1):

@@ -139,11 +139,13 @@ class ContextItem(Line):
 
 
 class AskLine(Line):
-    """`recto ask`: one question."""
+    """`recto ask`: one question. `unparsed` and `cut_off` as in `Answer`."""
 
     id: QuestionId
     answer: str
     abstained: bool
+    unparsed: bool
+    cut_off: bool
     claims: list[ClaimItem]
     context: ContextItem
     usage: dict[str, int]
@@ -156,6 +158,8 @@ class AskLine(Line):
             id=question_id,
             answer=answer.text,
             abstained=answer.abstained,
+            unparsed=answer.unparsed,
+            cut_off=answer.cut_off,
             claims=[ClaimItem.of(claim) for claim in answer.claims],
             context=ContextItem(
                 pages=[PageItem.of(ref) for ref in context.pages],

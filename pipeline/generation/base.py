@@ -31,6 +31,7 @@ from pydantic import PrivateAttr
 from pipeline.answering.tokens import Costs
 from pipeline.config import AnswerSection
 from pipeline.errors import ModelError, RectoError, first_line
+from pipeline.generation.endings import finish_reason
 
 Explain = Callable[[Exception], RectoError]
 """Turns what an LLM library raised into one line that says what to do."""
@@ -46,7 +47,8 @@ ChatMany = Callable[[Sequence[Sequence[ChatMessage]], Sequence[Mapping[str, Any]
 class Generator:
     """A model that writes.
 
-    ends: whether an event of a stream is the last of a whole reply; None where the library itself makes sure.
+    tells_its_end: whether every whole reply says how it ended, so that a stream without that has broken off; False
+    where the library itself makes sure.
     constrain: the keyword arguments of `chat` that hold a reply to a schema; None where the engine cannot.
     wave: conversations that `chat_many` takes at once; 1 without it. parallel: calls that may wait side by side.
     close: gives back what the engine holds.
@@ -55,12 +57,12 @@ class Generator:
     llm: LLM
     costs: Costs
     explain: Explain
-    ends: Callable[[ChatResponse], bool] | None = None
     constrain: Callable[[Schema], dict[str, Any]] | None = None
     chat_many: ChatMany | None = None
     wave: int = 1
     parallel: int = 1
     close: Callable[[], None] | None = None
+    tells_its_end: bool = False
 
     @contextmanager
     def explained(self) -> Iterator[None]:
@@ -77,15 +79,39 @@ class Generator:
         with self.explained():
             return (self.llm.chat(messages).message.content or "").strip()
 
+    def stream(self, messages: Sequence[ChatMessage], **options: Any) -> Iterator[ChatResponse]:
+        """The reply as it grows. Raises `RectoError`, explained, also for a reply that breaks off in the middle."""
+        silent, ended = True, not self.tells_its_end
+        with self.explained():
+            for event in self.llm.stream_chat(messages, **options):
+                silent, ended = False, ended or finish_reason(event) is not None
+                yield event
+            if silent:
+                raise ValueError("the stream ended without a single event")
+        if not ended:
+            raise ModelError(
+                f"the model {self.llm.metadata.model_name} broke off in the middle of its reply: ask again, and look "
+                "at the server's log"
+            )
+
+    def answered_nothing(self) -> ModelError:
+        """What to raise for a reply without a word."""
+        name = self.llm.metadata.model_name
+        return ModelError(f"the model {name} answered nothing; raise answer.output_tokens or try another model")
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a model wrote, and the tokens of the prompt and of the reply."""
+    """What a model wrote, and the tokens of the prompt and of the reply.
+
+    finish_reason: `length` where the limit of tokens ended it, another word once it has ended otherwise.
+    """
 
     text: str
     prompt_tokens: int
     completion_tokens: int
     token_ids: tuple[int, ...] = field(default=(), repr=False)
+    finish_reason: str | None = None
 
     def response(self, delta: str | None = None) -> ChatResponse:
         return ChatResponse(
@@ -96,7 +122,7 @@ class Reply:
                 "completion_tokens": self.completion_tokens,
                 "total_tokens": self.prompt_tokens + self.completion_tokens,
             },
-            raw={"token_ids": list(self.token_ids)},
+            raw={"token_ids": list(self.token_ids), "finish_reason": self.finish_reason},
         )
 
 

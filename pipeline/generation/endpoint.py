@@ -15,7 +15,7 @@ from pipeline.errors import ConfigError, ModelError, RectoError
 from pipeline.generation.base import Generator, Schema
 
 if TYPE_CHECKING:
-    from llama_index.core.llms import LLM, ChatResponse
+    from llama_index.core.llms import LLM
 
 
 def endpoint_generator(settings: AnswerSection) -> Generator:
@@ -25,8 +25,8 @@ def endpoint_generator(settings: AnswerSection) -> Generator:
         Costs.estimated(settings.image_patch),
         partial(explain, settings=settings),
         constrain=_constrain,
-        ends=_ends,
         parallel=settings.parallel,
+        tells_its_end=True,
     )
 
 
@@ -57,10 +57,6 @@ def endpoint_llm(settings: AnswerSection) -> LLM:
         openai_client=client,
         additional_kwargs={"stream_options": {"include_usage": True}, **seed},
     )
-
-
-def _ends(event: ChatResponse) -> bool:
-    return any(choice.finish_reason is not None for choice in getattr(event.raw, "choices", None) or ())
 
 
 def _constrain(schema: Schema) -> dict[str, Any]:

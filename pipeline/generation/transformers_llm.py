@@ -104,13 +104,19 @@ class TransformersLLM(LocalLLM):
                 text = self._text(ids)
                 if not text.endswith("\N{REPLACEMENT CHARACTER}"):  # half of a character: the rest is still to come
                     yield Reply(text, asked, len(ids), tuple(ids))
-            yield Reply(self._text(ids), asked, len(ids), tuple(ids))
+            yield Reply(self._text(ids), asked, len(ids), tuple(ids), self._finish_reason(ids, room))
         finally:
             stop.set()
             writer.join()
 
     def _text(self, ids: list[int]) -> str:
         return str(self._form.tokenizer.decode(ids, skip_special_tokens=True))
+
+    def _finish_reason(self, ids: Sequence[int], room: int) -> str:
+        """`length` when the room was used up before the model wrote one of its end tokens."""
+        configured = self._model.generation_config.eos_token_id
+        ends = configured if isinstance(configured, list) else [configured]
+        return "length" if len(ids) >= room and ids[-1] not in ends else "stop"
 
     def _sampling(self) -> dict[str, Any]:
         if self.temperature:

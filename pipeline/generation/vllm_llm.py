@@ -119,7 +119,8 @@ class VllmLLM(LocalLLM):
 
 def _reply(output: vllm.RequestOutput) -> Reply:
     written = output.outputs[0]
-    return Reply(written.text, len(output.prompt_token_ids or ()), len(written.token_ids), tuple(written.token_ids))
+    ids = tuple(written.token_ids)
+    return Reply(written.text, len(output.prompt_token_ids or ()), len(ids), ids, written.finish_reason)
 
 
 def _start(settings: AnswerSection, form: ChatFormat) -> vllm.LLM:

@@ -18,6 +18,7 @@ class ChatServer:
     """`reply` is what the model says, or what `say` makes of the last message; the rest makes it misbehave.
 
     failures: statuses of the next requests, one each. breaks_off: a stream ends before its reply does.
+    finish_reason: why a reply ends; `length` is the limit of tokens.
     """
 
     def __init__(self) -> None:
@@ -31,6 +32,7 @@ class ChatServer:
         self._counting = threading.Lock()
         self._now = self.most_at_once = 0
         self.breaks_off = False
+        self.finish_reason = "stop"
         self.failures: list[int] = []
         self.logprobs: list[dict[str, Any]] | None = None
         """Alternatives of the first token, given where a request asks for them."""
@@ -73,7 +75,7 @@ class ChatServer:
         else:
             message = {"role": "assistant", "content": reply}
             body = {**self._head(request, "chat.completion"), "usage": self.usage}
-            choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": "stop"}
+            choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": self.finish_reason}
             if self.logprobs and request.get("logprobs"):
                 choice["logprobs"] = {"content": [{**self.logprobs[0], "top_logprobs": self.logprobs}]}
             body["choices"] = [choice]
@@ -85,7 +87,7 @@ class ChatServer:
             yield _event({**self._head(request, "chat.completion.chunk"), "choices": [choice]})
         if self.breaks_off:
             return
-        end = {"index": 0, "delta": {}, "finish_reason": "stop"}
+        end = {"index": 0, "delta": {}, "finish_reason": self.finish_reason}
         yield _event({**self._head(request, "chat.completion.chunk"), "choices": [end]})
         if request.get("stream_options", {}).get("include_usage"):
             yield _event({**self._head(request, "chat.completion.chunk"), "choices": [], "usage": self.usage})

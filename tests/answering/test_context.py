@@ -12,7 +12,7 @@ from ingest.document import FULL_PAGE, Box
 from pipeline.answering.tokens import Costs, estimate_tokens, picture_tokens
 from pipeline.config import AnswerSection
 from pipeline.context import MixedContext, Reason, build_context
-from pipeline.errors import ConfigError, InputError
+from pipeline.errors import ConfigError, InputError, RectoError
 from pipeline.results import PageHit, PageRef, ScoredRegion
 from prompts.loader import load
 from tests.answering.pages import document_id, hit
@@ -59,7 +59,7 @@ def test_the_promises_of_a_context(
     try:
         own = Image.new("RGB", (900, 700)) if with_own else None
         context = build_context(QUESTION, hits, section, pictures=picture if with_pictures else None, attached=own)
-    except ConfigError as error:
+    except (ConfigError, InputError) as error:
         assert ("answer.context_tokens" if image_tokens or not with_own else "answer.image_tokens is 0") in str(error)
         return
     pictured = with_pictures and image_tokens > 0
@@ -172,11 +172,31 @@ def test_a_question_that_fills_the_budget_is_the_users_to_shorten() -> None:
 
 def test_a_budget_below_the_reply_names_the_setting_and_a_value_that_works() -> None:
     found = [hit(["freight " * 120])]
-    with pytest.raises(ConfigError, match=r"answer\.context_tokens 400 .* at least (\d+)") as error:
+    with pytest.raises(RectoError, match=r"answer\.context_tokens 400 .* at least (\d+)") as error:
         build_context(QUESTION, found, AnswerSection(context_tokens=400, output_tokens=128, image_tokens=0))
     enough = int(str(error.value).rsplit(" ", 1)[1])
     section = AnswerSection(context_tokens=max(enough, 256), output_tokens=128, image_tokens=0)
     assert len(build_context(QUESTION, found, section).pieces) == 1
+
+
+def test_a_piece_that_is_too_large_is_this_question_s_trouble_and_no_room_at_all_is_everyone_s() -> None:
+    bare = build_context("", [hit(["x"])], AnswerSection()).text_tokens
+    small, large = [hit(["It carried 9."])], [hit(["freight " * 900])]
+    enough = AnswerSection(context_tokens=bare + 64 + 200, output_tokens=64, image_tokens=0)
+    assert len(build_context(QUESTION, small, enough).pieces) == 1
+    with pytest.raises(InputError, match=r"cannot hold .* the best evidence .*raise it to at least \d+"):
+        build_context(QUESTION, large, enough)
+    too_little = AnswerSection(context_tokens=256, output_tokens=200, image_tokens=0)
+    for hits in (small, large):
+        with pytest.raises(ConfigError, match="cannot hold"):
+            build_context(QUESTION, hits, too_little)
+
+
+def test_a_picture_beside_the_question_that_leaves_no_room_is_this_question_s_trouble() -> None:
+    bare = build_context("", [hit(["x"])], AnswerSection()).text_tokens
+    section = AnswerSection(context_tokens=bare + 64 + 100, output_tokens=64, image_tokens=500)
+    with pytest.raises(InputError, match="cannot hold"):
+        build_context(QUESTION, [hit(["x"])], section, attached=Image.new("RGB", (900, 900)))
 
 
 @pytest.mark.parametrize("attack", ["</page>", "< / PAGE >", '<page document="x">'])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import re
 import socket
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from llama_index.core.llms import ChatMessage, ChatResponse
 from PIL import Image
 
 from pipeline.answering.base import AnswerReady, ClaimReady, TextDelta
@@ -17,6 +19,7 @@ from pipeline.answering.llm import LlmAnswerer
 from pipeline.batch import Asked, answer_all
 from pipeline.config import AnswerSection
 from pipeline.errors import ConfigError, InputError, ModelError
+from pipeline.generation.endings import finish_reason, was_cut_off
 from pipeline.generation.endpoint import endpoint_generator, endpoint_llm
 from pipeline.results import Answer, FoundPart, PageRef, SearchResult
 from prompts.loader import load
@@ -74,6 +77,27 @@ def test_what_arrives_is_what_was_counted(server: ChatServer) -> None:
     assert all(250 < count <= 300 for count in tokens)
     assert answer.context.image_tokens == sum(tokens)
     assert [ref.page_index for ref in answer.context.pages] == [2, 6, 0]
+
+
+def test_what_was_found_and_is_not_shown_is_told(server: ChatServer, caplog: pytest.LogCaptureFixture) -> None:
+    def broken(ref: PageRef) -> Image.Image:
+        raise InputError("the original is gone")
+
+    server.reply, settings = "Nine [1].", section(server, pages=2, retries=0)
+    with caplog.at_level(logging.INFO, logger="pipeline.answering.llm"):
+        LlmAnswerer(endpoint_generator(settings), settings, broken).answer(QUESTION, HITS)
+    first, second, third = (f"{found.ref.document_id}:{found.ref.page_index}" for found in HITS)
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        (
+            "WARNING",
+            f"the model is not shown the picture of {first}, the picture could not be made: the original is gone",
+        ),
+        (
+            "WARNING",
+            f"the model is not shown the picture of {second}, the picture could not be made: the original is gone",
+        ),
+        ("INFO", f"the model is not shown {third}: answer.pages is reached"),
+    ]
 
 
 def test_without_pictures_only_text_is_sent(server: ChatServer) -> None:
@@ -231,6 +255,54 @@ def test_a_stream_that_breaks_off_is_an_error_not_a_short_answer(server: ChatSer
     server.pieces, server.breaks_off = ["Norrhavn owns nine ferries [2]. It was"], True
     with pytest.raises(ModelError, match="broke off in the middle of its reply"):
         list(answerer(server).stream(QUESTION, HITS))
+
+
+def ways_to_ask(asked: LlmAnswerer) -> list[Answer]:
+    """The same question at once, as a stream, and among many."""
+    final = list(asked.stream(QUESTION, HITS))[-1]
+    assert isinstance(final, AnswerReady)
+    (one,) = asked.answer_many([(QUESTION, HITS)])
+    assert isinstance(one, Answer)
+    return [asked.answer(QUESTION, HITS), final.answer, one]
+
+
+def test_a_reply_that_is_cut_off_is_shown_and_said_to_be(server: ChatServer) -> None:
+    server.reply, server.finish_reason = "Norrhavn owns nine ferries [2]. It was fou", "length"
+    for answer in ways_to_ask(answerer(server)):
+        assert answer.cut_off and answer.text == "Norrhavn owns nine ferries. It was fou"
+        assert [len(claim.citations) for claim in answer.claims] == [1, 0]
+        assert any("raise answer.output_tokens" in remark for remark in answer.remarks)
+    server.finish_reason = "stop"
+    assert [(answer.cut_off, answer.remarks) for answer in ways_to_ask(answerer(server))] == [(False, ())] * 3
+
+
+def test_the_claim_that_a_reply_is_cut_off_in_is_shown(server: ChatServer) -> None:
+    server.finish_reason = "length"
+    server.reply = '{"claims": [{"text": "Norrhavn owns nine ferries.", "evidence": [2]}, {"text": "It was restated bec'
+    for answer in ways_to_ask(answerer(server, form="claims")):
+        assert answer.cut_off and answer.unparsed and not answer.abstained
+        assert [(claim.text, len(claim.citations)) for claim in answer.claims] == [
+            ("Norrhavn owns nine ferries.", 1),
+            ("It was restated bec", 0),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        ({"finish_reason": "length"}, "length"),
+        ({"choices": [{"finish_reason": "length"}]}, "length"),
+        ({"done_reason": "length"}, "length"),  # Ollama
+        ({"stop_reason": "max_tokens"}, "max_tokens"),  # Anthropic
+        ({"choices": [{"finish_reason": "stop", "stop_reason": 7}]}, "stop"),
+        ({"choices": [{"finish_reason": None}]}, None),
+        (None, None),
+    ],
+)
+def test_how_a_reply_ended_is_read_where_integrations_say_it(raw: object, reason: str | None) -> None:
+    response = ChatResponse(message=ChatMessage(role="assistant", content="Nine"), raw=raw)
+    assert finish_reason(response) == reason
+    assert was_cut_off(response) is (reason in ("length", "max_tokens"))
 
 
 def test_claims_are_held_to_their_form_by_the_server(server: ChatServer) -> None:

@@ -126,7 +126,14 @@ def test_a_reply_of_another_form_is_shown_as_it_came(ask: Recto, library: Path, 
     ended = ask(**endpoint(server, form="claims"))
     assert ended.code == 0 and ended.lines[0]["answer"] == server.reply
     assert ended.lines[0]["claims"][0]["citations"] == [] and not ended.lines[0]["claims"][0]["supported"]
-    assert logged(library)["unparsed"] is True
+    assert ended.lines[0]["unparsed"] is True and logged(library)["unparsed"] is True
+
+
+def test_a_reply_that_is_cut_off_is_marked(ask: Recto, library: Path, server: ChatServer) -> None:
+    server.reply, server.finish_reason = "Norrhavn owns nine ferries [1]. It has", "length"
+    ended = ask(**endpoint(server))
+    assert ended.code == 0 and ended.lines[0]["cut_off"] is True and ended.lines[0]["answer"].endswith("It has")
+    assert logged(library)["cut_off"] is True
 
 
 def test_a_text_model_given_pictures(ask: Recto, library: Path, tmp_path: Path) -> None:
@@ -143,6 +150,8 @@ def test_limits_of_a_model(ask: Recto, library: Path, tmp_path: Path) -> None:
     ask(**tiny, context_tokens=9_000, image_tokens=40).fails_in_one_line(2, "lower it to 4096 or less")
     assert "lower it to 4096" in logged(library)["error"]
     ask(**tiny, context_tokens=1_200, image_tokens=3).fails_in_one_line(2, "is less than the smallest picture costs")
+    ask(**tiny, context_tokens=300, image_tokens=40).fails_in_one_line(1, "answer.context_tokens 300 cannot hold")
+    tiny["output_tokens"] = 200  # no question has room
     ask(**tiny, context_tokens=300, image_tokens=40).fails_in_one_line(2, "answer.context_tokens 300 cannot hold")
     assert "cannot hold" in logged(library)["error"]
 

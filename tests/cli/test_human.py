@@ -117,6 +117,12 @@ def test_an_abstention_is_said(console: Console) -> None:
     assert text(console).strip() == "The documents do not say."
 
 
+def test_a_reply_that_was_cut_off_is_said_to_be(console: Console) -> None:
+    AnswerPrinter(console, "endpoint").show(AnswerReady(Answer("?", "It has", False, cut_off=True)))
+    said = "(the reply was cut off at its limit of tokens: raise answer.output_tokens and ask again)"
+    assert text(console).splitlines() == ["It has", said]
+
+
 def test_reports_tell_of_trouble(console: Console) -> None:
     issues = (PageIssue(3, "ocr", "too dark", lost=True), PageIssue(5, "text", "hidden text"))
     show_report(console, AddReport("a.pdf", REF.document_id, "partial", 12, issues, 40, 90, 1.5, "one page failed"))

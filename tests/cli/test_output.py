@@ -137,6 +137,8 @@ def test_ask() -> None:
         "id": None,
         "answer": None,
         "abstained": None,
+        "unparsed": None,
+        "cut_off": None,
         "claims": [
             {
                 "text": None,
@@ -162,6 +164,7 @@ def test_ask() -> None:
         "seconds": None,
     }
     assert line["id"] == 7 and line["seconds"] == 2.0 and line["abstained"] is False
+    assert line["unparsed"] is False and line["cut_off"] is False
     assert line["claims"][0]["citations"][0]["box"] == [0.1, 0.2, 0.3, 0.4]
 
 

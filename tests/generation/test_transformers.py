@@ -20,6 +20,7 @@ from pipeline.config import AnswerSection
 from pipeline.context import MixedContext, build_context
 from pipeline.errors import ConfigError, ModelError, RectoError
 from pipeline.generation.base import Generator
+from pipeline.generation.endings import was_cut_off
 from pipeline.generation.factory import make_generator
 from pipeline.generation.transformers_llm import TransformersLLM
 from tests.answering.pages import hit
@@ -46,7 +47,7 @@ def test_the_tokens_counted_are_the_tokens_the_model_reads(generator: Generator)
     assert all(page.picture is not None for page in context.pages)
     read = inputs(generator, context)["input_ids"].shape[1]
     assert context.text_tokens + context.image_tokens == read
-    assert read + context.output_tokens <= context.budget
+    assert read + context.output_tokens <= section(Path("x")).context_tokens
 
 
 @settings(max_examples=15, deadline=None)
@@ -58,7 +59,7 @@ def test_what_the_model_reads_never_exceeds_the_budget(generator: Generator, tex
     hits = [hit([text], page_index=n) for n, text in enumerate(texts)]
     try:
         context = context_of(generator, hits, context_tokens=budget)
-    except ConfigError:
+    except RectoError:
         return  # the best evidence alone does not fit
     assert inputs(generator, context)["input_ids"].shape[1] + context.output_tokens <= budget + len(texts)
 
@@ -121,6 +122,18 @@ def test_streaming_gives_the_same_answer_in_pieces(generator: Generator, tiny_vl
     assert sum(isinstance(event, TextDelta) for event in events) > 3
     assert whole.usage["prompt_tokens"] == whole.context.text_tokens + whole.context.image_tokens
     assert 0 < whole.usage["completion_tokens"] <= 24
+
+
+def test_a_reply_that_fills_its_room_is_cut_off(generator: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = [ChatMessage(role="user", content="Tell me something.")]
+    response = generator.llm.chat(asked, max_tokens=6)
+    last = response.raw["token_ids"][-1]
+    assert len(response.raw["token_ids"]) == 6 and was_cut_off(response)
+    assert [was_cut_off(event) for event in generator.stream(asked, max_tokens=6)][-1]
+    assert isinstance(generator.llm, TransformersLLM)
+    monkeypatch.setattr(generator.llm._model.generation_config, "eos_token_id", [last])
+    assert not was_cut_off(generator.llm.chat(asked, max_tokens=6))  # it ends where the model ends it
+    assert generator.llm.chat(asked, max_tokens=6).raw["finish_reason"] == "stop"
 
 
 def test_a_reader_that_goes_away_stops_the_writing(generator: Generator) -> None:
