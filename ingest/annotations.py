@@ -1,7 +1,7 @@
-"""What readers wrote onto a PDF page: comments, notes, remarks on highlights. Form fields and links are others'.
+"""What readers wrote onto a PDF page: comments, notes, remarks on highlights. Links are not read.
 
-Words that an annotation paints onto the page (free text, stamps) are in the text layer already; here is what it carries
-beside that.
+Form fields are read by `ingest.forms`. Words that an annotation paints onto the page (free text, stamps) are in the
+text layer already; here is what it carries beside that.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _OTHERS = frozenset(
         pymupdf.mupdf.PDF_ANNOT_3D,
     }
 )
-"""Read elsewhere, or without words."""
+"""Form fields, which are read elsewhere, links, and what has no words of its own."""
 _PLAIN_WORDS = pymupdf.TEXTFLAGS_WORDS & ~pymupdf.TEXT_PRESERVE_LIGATURES
 
 

@@ -70,6 +70,8 @@ def _as_pdf(path: Path, media_type: str) -> bytes:
     """What MuPDF makes of the file: its pages, outline, title and author as a PDF."""
     import pymupdf
 
+    from ingest.glyph_meanings import add_meanings
+
     silence_mupdf()
     kind = CONVERTED[media_type]
     try:
@@ -83,6 +85,7 @@ def _as_pdf(path: Path, media_type: str) -> bytes:
                 width, height, size = _TEXT_PAGE if media_type == TEXT else _BOOK_PAGE
                 source.layout(width=width, height=height, fontsize=size)
             with pymupdf.open("pdf", source.convert_to_pdf()) as document:
+                add_meanings(source, document)
                 facts = source.metadata or {}
                 document.set_metadata({key: facts.get(key) or "" for key in ("title", "author")})
                 document.set_toc(_outline(source, document.page_count))

@@ -39,13 +39,13 @@ def lay_out(
     blocks: list[Block] = []
     for turn, _ in sorted(turns.items(), key=lambda item: (-item[1], item[0])):
         upright = [_upright(fragment, frame) for fragment in fragments if fragment.turn == turn]
-        turned = frame if turn % 2 == 0 else PageFrame(frame.height, frame.width, frame.clips)
+        own_frame = frame if turn % 2 == 0 else PageFrame(frame.height, frame.width, frame.clips)
         lines = [_upright_ruling(ruling, turn, frame) for ruling in rulings]
         if is_right_to_left(" ".join(fragment.text for fragment in upright)):
-            found = _lay_out_mirrored(upright, turned, source, lines)
+            found = _lay_out_mirrored(upright, own_frame, source, lines)
         else:
-            found = _lay_out_upright(upright, turned, source, lines)
-        blocks += [_turn_block(block, turn) for block in footnotes_last(found)]
+            found = _lay_out_upright(upright, own_frame, source, lines)
+        blocks += [turned(block, turn) for block in footnotes_last(found)]
     return blocks
 
 
@@ -117,23 +117,14 @@ def _upright(fragment: Fragment, frame: PageFrame) -> Fragment:
 
 
 def _upright_ruling(ruling: Ruling, turn: int, frame: PageFrame) -> Ruling:
-    turned = _upright(Fragment("", *ruling, size=0.0, turn=turn), frame)
-    return Ruling(turned.x0, turned.y0, turned.x1, turned.y1)
+    line = _upright(Fragment("", *ruling, size=0.0, turn=turn), frame)
+    return Ruling(line.x0, line.y0, line.x1, line.y1)
 
 
-def _turn_block(block: Block, turn: int) -> Block:
-    """A block of a turned frame back on the page as displayed (fractions, so no sizes are needed)."""
-
-    def back(box: Box) -> Box:
-        if turn == 1:
-            return Box(1 - box.y1, box.x0, 1 - box.y0, box.x1)
-        if turn == 2:
-            return Box(1 - box.x1, 1 - box.y1, 1 - box.x0, 1 - box.y0)
-        return Box(box.y0, 1 - box.x1, box.y1, 1 - box.x0)
-
-    if turn == 0:
-        return block
-    return replace(block, box=back(block.box), lines=tuple(replace(line, box=back(line.box)) for line in block.lines))
+def turned(block: Block, turn: int) -> Block:
+    """A block of a frame in which it reads left to right, back on the page as displayed."""
+    lines = tuple(replace(line, box=line.box.turned(turn)) for line in block.lines)
+    return replace(block, box=block.box.turned(turn), lines=lines)
 
 
 def _lay_out_upright(

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import combinations, pairwise
 
 from ingest.document import Block, Box, Line, Source
-from ingest.layout import PageFrame, lay_out
+from ingest.layout import PageFrame, lay_out, turned
 from ingest.textlayer import Fragment
 
 _LEAST_STEPS = 5
@@ -31,14 +31,9 @@ def lay_out_ocr(lines: Sequence[Line], frame: PageFrame) -> list[Block]:
     blocks: list[Block] = []
     for turn, _ in sorted(turns.items(), key=lambda item: (-item[1], item[0])):
         upright = [replace(line, box=line.box.turned(-turn), turn=0) for line in lines if line.turn == turn]
-        turned = frame if turn % 2 == 0 else PageFrame(frame.height, frame.width)
-        blocks += [_turned(block, turn) for block in _lay_out_upright(upright, turned)]
+        own_frame = frame if turn % 2 == 0 else PageFrame(frame.height, frame.width)
+        blocks += [turned(block, turn) for block in _lay_out_upright(upright, own_frame)]
     return blocks
-
-
-def _turned(block: Block, turn: int) -> Block:
-    lines = tuple(replace(line, box=line.box.turned(turn)) for line in block.lines)
-    return replace(block, box=block.box.turned(turn), lines=lines)
 
 
 def _lay_out_upright(lines: Sequence[Line], frame: PageFrame) -> list[Block]:

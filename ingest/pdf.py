@@ -21,6 +21,7 @@ from ingest.layers import words_switched_off
 from ingest.layout import PageFrame, lay_out
 from ingest.ocr_layout import lay_out_ocr
 from ingest.ocr_lines import join_neighbours
+from ingest.page_labels import page_label
 from ingest.pdf_file import count_pages
 from ingest.pictures import Pixels, has_ink, image_boxes, picture_areas, render
 from ingest.rulings import read_rulings
@@ -95,14 +96,14 @@ def parse_pdf_page(
     form = read_fields(page, replace(layer, read=readable))
     printed = mend_blanks(page, form.rest)
     notes = read_annotations(page, frame, readable)
+    rulings = read_rulings(page)
     if whole is not None:
-        blocks = [*lay_out(printed, frame, rulings=read_rulings(page)), *lay_out_ocr(whole, frame)]
+        blocks = [*lay_out(printed, frame, rulings=rulings), *lay_out_ocr(whole, frame)]
         for area in areas:  # one with words on it is a scan, and is what was read
-            box = frame.box(*tuple(area))
+            box = frame.box(area.x0, area.y0, area.x1, area.y1)
             if not any(line.box.intersection(box) for line in whole):
                 blocks = _insert(blocks, Block(Kind.PICTURE, box, source=Source.OCR))
     else:
-        rulings = read_rulings(page)
         if settings.layout == "model":
             from ingest.layout_model import lay_out_regions, read_regions
 
@@ -114,7 +115,7 @@ def parse_pdf_page(
                 blocks = _insert(blocks, reader.picture(area, readable))
     for block in [*(field_block(item, frame) for item in form.filled), *notes.blocks]:
         blocks = _insert(blocks, block)
-    label = page.get_label() or str(page_index + 1)
+    label = page_label(document, page_index) or str(page_index + 1)
     off = [HiddenText("on a layer that is switched off", text) for text in words_switched_off(page)]
     issues = hidden_text_issues(page_index, [*layer.hidden, *form.hidden, *notes.hidden, *off])
     issues += [PageIssue(page_index, "form", error) for error in form.errors]

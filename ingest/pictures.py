@@ -8,6 +8,7 @@ import numpy as np
 import pymupdf
 from numpy.typing import NDArray
 
+from ingest.render import bounded_zoom
 from ingest.textlayer import Fragment
 
 Pixels = NDArray[np.uint8]
@@ -49,9 +50,10 @@ def _merge(areas: Sequence[pymupdf.Rect], area: pymupdf.Rect) -> list[pymupdf.Re
 
 
 def render(page: pymupdf.Page, clip: pymupdf.Rect, dpi: int) -> Pixels:
-    """The clip (displayed points) as pixels."""
+    """The clip (displayed points) as pixels, fewer than `dpi` asks where it is very large."""
+    zoom = bounded_zoom(clip.width, clip.height, dpi)
     # PyMuPDF takes the clip on the page as displayed and cuts it to whole pixels.
-    pixmap = page.get_pixmap(dpi=dpi, clip=clip, colorspace=pymupdf.csRGB, alpha=False)
+    pixmap = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), clip=clip, colorspace=pymupdf.csRGB, alpha=False)
     return np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, 3)
 
 
@@ -61,7 +63,7 @@ def has_ink(page: pymupdf.Page, clip: pymupdf.Rect, fragments: Sequence[Fragment
     if grey.shape[1] < 2:
         return False
     edges = np.abs(np.diff(grey, axis=1)) >= _INK_STEP
-    scale = _PROBE_DPI / 72
+    scale = bounded_zoom(clip.width, clip.height, _PROBE_DPI)
     for f in fragments:
         left, top = max(0, int((f.x0 - clip.x0) * scale) - 1), max(0, int((f.y0 - clip.y0) * scale) - 1)
         edges[top : max(0, int((f.y1 - clip.y0) * scale) + 2), left : max(0, int((f.x1 - clip.x0) * scale) + 2)] = False

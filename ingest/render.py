@@ -31,6 +31,13 @@ def render_page(path: Path, media_type: str, page_index: int, dpi: int) -> Image
     return _render_image(path, page_index, dpi) if media_type in IMAGES else _render_pdf(path, page_index, dpi)
 
 
+def bounded_zoom(width: float, height: float, dpi: int) -> float:
+    """Pixels a point at `dpi`; fewer where a picture of that many points would have more than `MAX_PIXELS`."""
+    zoom = dpi / 72
+    pixels = width * height * zoom**2
+    return zoom * (MAX_PIXELS / pixels) ** 0.5 if pixels > MAX_PIXELS else zoom
+
+
 def _render_pdf(path: Path, page_index: int, dpi: int) -> Image.Image:
     import pymupdf
     from PIL import Image
@@ -42,10 +49,7 @@ def _render_pdf(path: Path, page_index: int, dpi: int) -> Image.Image:
             raise InputError(f"{path}: has no page {page_index + 1}; it has {document.page_count}")
         try:
             page = document.load_page(page_index)
-            zoom = dpi / 72
-            pixels = page.rect.width * page.rect.height * zoom**2
-            if pixels > MAX_PIXELS:
-                zoom *= (MAX_PIXELS / pixels) ** 0.5
+            zoom = bounded_zoom(page.rect.width, page.rect.height, dpi)
             pixmap = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), colorspace=pymupdf.csRGB, alpha=False)
         except Exception as error:  # MuPDF raises several unrelated classes on damaged pages
             detail = " ".join(str(error).split())[:200]

@@ -8,7 +8,10 @@ from ingest.document import Box, Kind, Line, Page, Source, TextSource
 from ingest.errors import InputError
 from ingest.front_matter import clean_title
 from ingest.pdf import parse_pdf_page, read_pdf_info
+from ingest.pictures import has_ink
+from ingest.render import MAX_PIXELS
 from ingest.settings import IngestSettings
+from tests.ingest.pages import read_fragments
 
 SETTINGS = IngestSettings()
 PROSE = "The committee met in the old harbour house and agreed on the budget of the coming year. "
@@ -245,6 +248,25 @@ def test_a_scan_is_read_whole_in_one_go():
     assert words(parsed) == "Scanned words\nand more"
     assert {block.source for block in parsed.blocks} == {Source.OCR}
     assert parsed.blocks[0].lines[0].box == pytest.approx((0.1, 0.1, 0.5, 0.13), abs=0.01)
+
+
+def test_a_scan_on_a_sheet_too_large_to_draw_is_read_at_fewer_dots():
+    document = pymupdf.open()
+    page = document.new_page(width=10_800, height=14_400)
+    page.insert_image(page.rect, pixmap=picture_of("Scanned words", 600, 800), keep_proportion=False)
+    reader = Reader(Line("Scanned words", Box(0.1, 0.1, 0.5, 0.13)))
+    parsed = parse_pdf_page(reopen(document), 0, SETTINGS, reader)
+    [(height, width, _)] = reader.shapes
+    assert 0.98 * MAX_PIXELS < width * height <= 1.001 * MAX_PIXELS
+    assert words(parsed) == "Scanned words" and not parsed.issues
+
+
+def test_words_known_on_a_sheet_too_large_to_draw_are_no_ink():
+    document = pymupdf.open()
+    page = document.new_page(width=10_800, height=14_400)
+    assert page.insert_textbox((500, 5000, 10_000, 14_000), PROSE * 12, fontsize=300) > 0
+    assert has_ink(page, page.rect)
+    assert not has_ink(page, page.rect, read_fragments(page))
 
 
 def test_ocr_off_leaves_a_scan_empty_but_not_lost():
