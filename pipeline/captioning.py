@@ -6,7 +6,6 @@ among the words on the figure (or its caption) is left out, and the page says so
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -21,7 +20,7 @@ from pipeline.answering.tokens import fit_picture
 from pipeline.config import AnswerSection
 from pipeline.errors import ModelError
 from pipeline.results import PageRef
-from pipeline.screenshots import crop
+from pipeline.screenshots import crop, png_bytes
 from prompts.loader import load
 
 if TYPE_CHECKING:
@@ -85,10 +84,8 @@ class Captioner:
         generator = self._make()
         shown = crop(self._page_image(ref), picture.box).convert("RGB")
         shown = fit_picture(shown, max(1, self._settings.image_tokens), self._settings.image_patch)
-        buffer = io.BytesIO()
-        shown.save(buffer, format="PNG", compress_level=1)
         prompt = load("describe_figure").render(caption=picture.caption or "(none)", words=picture.words or "(none)")
-        blocks = [ImageBlock(image=buffer.getvalue(), image_mimetype="image/png"), TextBlock(text=prompt)]
+        blocks = [ImageBlock(image=png_bytes(shown), image_mimetype="image/png"), TextBlock(text=prompt)]
         return " ".join(generator.reply(ChatMessage(role="user", blocks=blocks)).split())
 
 

@@ -11,6 +11,7 @@ import difflib
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from math import inf
@@ -36,6 +37,11 @@ Answerer = Literal["extractive", "endpoint", "transformers", "vllm", "llm"]
 
 OTHER_VARIABLES = frozenset({"RECTO_CONFIG", "RECTO_DEBUG", "RECTO_SETS"})
 """Variables that are no settings: the configuration file, tracebacks for bugs, the development sets of the tests."""
+
+HIDDEN = "(hidden)"
+"""What is shown in the place of a secret."""
+_SECRET = re.compile(r"key(?!word)|token(?!s|i|_id)|secret|passw|credential|authorization", re.IGNORECASE)
+"""In the names of secrets; not in `max_tokens`, `tokenizer`, `stop_token_ids`, which make results differ."""
 
 _named_file: ContextVar[Path | None] = ContextVar("_named_file", default=None)
 
@@ -266,11 +272,30 @@ class Settings(BaseSettings):
             raise ValueError("answer.llm is needed when answer.answerer is llm: name it as module:Class")
         return self
 
+    def told(self) -> dict[str, Any]:
+        """The settings as JSON that may be shown: `HIDDEN` in the place of secrets, those among `options` too."""
+        told: dict[str, Any] = _without_secrets(self.model_dump(mode="json"))
+        return told
+
+    def compared(self) -> dict[str, Any]:
+        """What makes results differ: `told` without the key and the library's place. What `hash` is of."""
+        told = self.told()
+        del told["library"], told["answer"]["api_key"]
+        return told
+
     @property
     def hash(self) -> str:
         """First 16 hex digits of the SHA-256 of the settings as JSON, without secrets and places."""
-        values = self.model_dump(mode="json", exclude={"library": True, "answer": {"api_key"}})
-        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+        return hashlib.sha256(json.dumps(self.compared(), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _without_secrets(value: Any, secret: bool = False) -> Any:
+    """The JSON value with `HIDDEN` for every text under a name that says it is a secret."""
+    if isinstance(value, Mapping):
+        return {name: _without_secrets(item, secret or bool(_SECRET.search(str(name)))) for name, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_without_secrets(item, secret) for item in value]
+    return HIDDEN if secret and isinstance(value, str) and value not in ("", "none") else value
 
 
 def settings_file() -> Path:

@@ -27,7 +27,7 @@ Among = frozenset[str] | None
 
 
 class Finder:
-    """Searches for everything that a question asks for. For one thread at a time, as searching is."""
+    """Searches for everything that a question asks for. Threads share it."""
 
     def __init__(
         self,

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -23,6 +23,7 @@ from pipeline.embedding.models import Embedders, identities, load_embedders
 from pipeline.embedding.text import DEFAULT_MODEL
 from pipeline.errors import InputError, RectoError
 from pipeline.filters import fitting
+from pipeline.made_once import made_once
 from pipeline.picture_questions import asked_with, sought_by_words
 from pipeline.progress import Progress
 from pipeline.questions import check_question
@@ -35,6 +36,7 @@ from pipeline.stores.opened import Stores
 from pipeline.stores.rows import DocumentRow
 from pipeline.stores.vacuum import VacuumReport, vacuum
 from pipeline.stores.verify import verify
+from pipeline.turns import COMPUTING
 
 if TYPE_CHECKING:
     from llama_index.core.base.base_query_engine import BaseQueryEngine
@@ -57,16 +59,25 @@ log = logging.getLogger(__name__)
 class Library:
     """A library on disk, opened for one process. Use it in a `with` statement, or call `close`.
 
+    Searching, finding and asking are for several threads: they search in turn, and wait for an endpoint's model side by
+    side. Adding, removing and upkeep are for one thread, and nothing beside it.
+
     Raises `StoreError` when it is held by another process, damaged, or made with other settings, and `ConfigError`
     for impossible settings.
     """
 
     def __init__(
-        self, path: Path | str = "library", *, settings: Settings | None = None, embedders: Embedders | None = None
+        self, path: Path | str | None = None, *, settings: Settings | None = None, embedders: Embedders | None = None
     ) -> None:
-        """`embedders` replaces the configured models by objects of the same protocols."""
-        self.settings = settings or load_settings({"library": Path(path)})
+        """Without `path` it is the library that the settings name; without `settings`, those in force.
+
+        `embedders` replaces the configured models by objects of the same protocols.
+        """
+        self.settings = load_settings() if settings is None else settings
+        if path is not None:
+            self.settings = self.settings.model_copy(update={"library": Path(path)})
         self._given = embedders
+        self._making = threading.RLock()  # of `made_once`
         self._stores = Stores.open(
             self.settings.library,
             self._manifest(),
@@ -273,7 +284,7 @@ class Library:
         filters: Mapping[str, str] | None = None,
         pages: Sequence[PageRef] | None = None,
     ) -> tuple[FoundPart, ...]:
-        """What `ask` would read: the pages of each part of the question. For one thread at a time, as `search` is."""
+        """What `ask` would read: the pages of each part of the question."""
         _refuse_none_wanted(k)
         k = self.settings.answer.pages if k is None else k
         if pages is None:
@@ -284,7 +295,7 @@ class Library:
         return (FoundPart(question, SearchResult(question, read)),)
 
     def answer(self, question: str, parts: Sequence[FoundPart], picture: Image.Image | None = None) -> Answer:
-        """`ask` from what `find` found. With an endpoint answerer for several threads at once."""
+        """`ask` from what `find` found."""
         return _whole(self._answer_events(question, lambda: parts, picture))
 
     def _answer_events(
@@ -340,8 +351,10 @@ class Library:
 
         picture = self.page_picture(ref)
         places = self._stores.catalog.bag_refs([ref], self._stores.manifest.text_embedder.dimension)
-        bags = self._stores.bags.read(pair.page for pair in places.values())
-        asked = self._embedders.pages.embed_question(check_question(question))
+        embedder = self._embedders.pages
+        with COMPUTING:
+            bags = self._stores.bags.read(pair.page for pair in places.values())
+            asked = embedder.embed_question(check_question(question))
         return draw_heat(picture, bags[0], asked) if bags else picture
 
     # ---- upkeep
@@ -400,11 +413,11 @@ class Library:
             return usual
         return replace(usual, max_tokens=min(usual.max_tokens, self._embedders.text.max_tokens))
 
-    @cached_property
+    @made_once
     def _embedders(self) -> Embedders:
         return self._given or load_embedders(self.settings.embedding)
 
-    @cached_property
+    @made_once
     def _retriever(self) -> Retriever:
         from pipeline.retrieval.reranking import make_chain
         from pipeline.retrieval.retriever import Retriever
@@ -412,7 +425,7 @@ class Library:
         chain = make_chain(self.settings, self.page_picture)
         return Retriever(self._stores, self._embedders, self.settings.retrieval, chain)
 
-    @cached_property
+    @made_once
     def _finder(self) -> Finder:
         from pipeline.finding import Finder
 
@@ -423,14 +436,14 @@ class Library:
         """Whether the page model looks at pictures."""
         return isinstance(self._embedders.pages, PictureEmbedder)
 
-    @cached_property
+    @made_once
     def generator(self) -> Generator:
         """The configured model, loaded once. Raises `ConfigError` when none is configured."""
         from pipeline.generation.factory import make_generator
 
         return make_generator(self.settings.answer)
 
-    @cached_property
+    @made_once
     def _answerer(self) -> Answerer:
         from pipeline.answering.factory import make_answerer
 

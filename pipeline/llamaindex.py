@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import io
+import logging
 from dataclasses import asdict
 from typing import Any, Protocol
 
@@ -19,7 +19,11 @@ from llama_index.core.schema import ImageNode, NodeWithScore, QueryBundle, TextN
 from PIL import Image
 
 from ingest.document import Box
+from pipeline.errors import InputError
 from pipeline.results import Answer, Citation, Claim, PageHit, PageRef, ScoredChunk, SearchResult
+from pipeline.screenshots import png_bytes
+
+log = logging.getLogger(__name__)
 
 _HIDDEN = ["document_id", "page_index", "boxes"]
 """Metadata that neither an embedder nor a language model should be shown."""
@@ -35,14 +39,14 @@ class OpenLibrary(Protocol):
         """The answer."""
 
     def page_picture(self, ref: PageRef) -> Image.Image:
-        """The screenshot of a page."""
+        """The screenshot of a page. Raises `InputError` for one that cannot be drawn."""
 
 
 class RectoRetriever(BaseRetriever):
     """Pages as nodes, best page first: a page's pieces as `TextNode`s, then its screenshot as an `ImageNode`.
 
     Piece nodes have the similarity of the piece as score, page nodes the score of the page. `images=False` leaves the
-    screenshots out.
+    screenshots out; a page that was lost has none.
     """
 
     def __init__(self, library: OpenLibrary, k: int | None = None, images: bool = True, **kwargs: Any) -> None:
@@ -58,9 +62,15 @@ class RectoRetriever(BaseRetriever):
 
     def _nodes(self, hit: PageHit) -> list[NodeWithScore]:
         nodes = [_text_node(hit, scored) for scored in hit.chunks]
-        if self._images:
-            nodes.append(_page_node(hit, self._library.page_picture(hit.ref)))
-        return nodes
+        picture = self._picture(hit) if self._images else None
+        return nodes if picture is None else [*nodes, _page_node(hit, picture)]
+
+    def _picture(self, hit: PageHit) -> Image.Image | None:
+        try:
+            return self._library.page_picture(hit.ref)
+        except InputError as error:
+            log.warning("%s, page_index %d comes without its picture: %s", hit.name, hit.ref.page_index, error)
+            return None
 
 
 class RectoQueryEngine(BaseQueryEngine):
@@ -114,12 +124,10 @@ def _text_node(hit: PageHit, scored: ScoredChunk) -> NodeWithScore:
 
 
 def _page_node(hit: PageHit, picture: Image.Image) -> NodeWithScore:
-    buffer = io.BytesIO()
-    picture.convert("RGB").save(buffer, format="PNG", compress_level=1)
     metadata = _metadata(hit.ref, hit.name, hit.page_label, [region.box for region in hit.regions])
     node = ImageNode(
         id_=f"{hit.ref.document_id}:{hit.ref.page_index}",
-        image=base64.b64encode(buffer.getvalue()).decode("ascii"),
+        image=base64.b64encode(png_bytes(picture)).decode("ascii"),
         image_mimetype="image/png",
         metadata={**metadata, "title": hit.title},
         excluded_embed_metadata_keys=_HIDDEN,

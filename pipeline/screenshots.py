@@ -6,6 +6,7 @@ rendering it again. Never a source of truth, never a reader of file formats (`in
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import tempfile
@@ -153,6 +154,13 @@ def save_picture(picture: Image.Image, file: Path) -> None:
         raise InputError(f"{file} does not end with a picture format: write FILE.png") from None
     except OSError as error:
         raise InputError(f"{file} cannot be written ({error.strerror or error}): name another file") from None
+
+
+def png_bytes(picture: Image.Image) -> bytes:
+    """Lossless, so that small print stays legible; level 1, because the receiver is near and time matters more."""
+    buffer = io.BytesIO()
+    picture.convert("RGB").save(buffer, format="PNG", compress_level=1)
+    return buffer.getvalue()
 
 
 def crop(picture: Image.Image, box: Box) -> Image.Image:

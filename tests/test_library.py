@@ -1,4 +1,4 @@
-"""What `Library` itself refuses, before anything is loaded."""
+"""What `Library` itself decides: which folder it opens, and what it refuses before anything is loaded."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import Library
+from pipeline.config import load_settings
 from pipeline.errors import InputError
 
 
@@ -23,3 +24,20 @@ def test_no_pages_cannot_be_asked_for(tmp_path: Path, k: int) -> None:
         ):
             with pytest.raises(InputError, match=f"^k must be at least 1, not {k}$"):
                 call()
+
+
+def test_the_path_given_is_opened_whatever_the_settings_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RECTO_LIBRARY", str(tmp_path / "of the environment"))
+    settings = load_settings({"library": tmp_path / "of the settings", "retrieval": {"k": 3}})
+    for path, given, opened in (
+        ("here", settings, "here"),
+        ("here", None, "here"),
+        (None, settings, "of the settings"),
+        (None, None, "of the environment"),
+    ):
+        with Library(path, settings=given) as library:
+            assert library.settings.library.resolve() == tmp_path / opened
+            assert library.settings.retrieval.k == (3 if given else 5)
+            assert (tmp_path / opened / "manifest.json").is_file()
+    assert not (tmp_path / "library").exists()

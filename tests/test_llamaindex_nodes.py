@@ -14,6 +14,7 @@ from PIL import Image
 from ingest.document import Box
 from pipeline.answering.extractive import ExtractiveAnswerer
 from pipeline.config import EmbeddingSection
+from pipeline.errors import InputError
 from pipeline.llamaindex import RectoQueryEngine, RectoRetriever
 from pipeline.results import Answer, PageRef, SearchResult
 from tests.answering.pages import document_id, hit, line_box
@@ -110,3 +111,14 @@ def test_the_asynchronous_calls_give_the_same(library: SmallLibrary) -> None:
     ids, text = asyncio.run(both())
     assert ids == [found.node.node_id for found in RectoRetriever(library).retrieve("ferry")]
     assert text == str(RectoQueryEngine(library).query("When does the ferry to Mell sail?"))
+
+
+def test_a_page_that_cannot_be_drawn_comes_without_its_picture(library: SmallLibrary) -> None:
+    class Damaged(SmallLibrary):
+        def page_picture(self, ref: PageRef) -> Image.Image:
+            if ref.page_index == 4:
+                raise InputError("the page is damaged")
+            return super().page_picture(ref)
+
+    nodes = RectoRetriever(Damaged()).retrieve("ferry")
+    assert [type(found.node) for found in nodes] == [TextNode, TextNode, TextNode, ImageNode]

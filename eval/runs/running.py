@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from eval.datasets.reading import revision_of
 from eval.datasets.registry import load
@@ -24,7 +24,7 @@ from eval.runs.costs import note_costs
 from eval.runs.records import COSTS, JUDGE, PLACES, Result, question_line
 from eval.runs.suite import Configuration, SetPart, Suite
 from eval.runs.system import System, as_one_document, document_id
-from pipeline.config import Settings, load_settings
+from pipeline.config import load_settings
 from prompts.loader import hashes
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _begin(suite: Suite, folder: Path, corpora: Mapping[str, tuple[Corpus, dict[
             }
             for part in suite.sets
         },
-        "cells": {name: {"settings": _told(one), "settings_hash": one.hash} for name, one in settings.items()},
+        "cells": {name: {"settings": one.compared(), "settings_hash": one.hash} for name, one in settings.items()},
         "prompts": hashes(),
         "seed": suite.seed,
         "versions": {package: version(package) for package in PACKAGES} | {"python": sys.version.split()[0]},
@@ -109,10 +109,6 @@ def _contents(corpus: Corpus, ids: Mapping[str, str]) -> str:
     """First 16 hex digits of a SHA-256 over the questions and documents: a revision may be of a part of them only."""
     lines = [*map(question_line, corpus.questions), *(f"{name} {document}" for name, document in sorted(ids.items()))]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
-
-
-def _told(settings: Settings) -> dict[str, Any]:
-    return settings.model_dump(mode="json", exclude={"library": True, "answer": {"api_key"}})
 
 
 def _note_place(file: Path, set_name: str, configuration: str, library: Path) -> None:

@@ -19,6 +19,7 @@ from pipeline.answering.words import content_stems
 from pipeline.embedding.base import TextEmbedder
 from pipeline.results import Answer, Citation, Claim, ContextUsed, FoundPart, PageHit, SearchResult
 from pipeline.retrieval.terms import Glossary
+from pipeline.turns import COMPUTING
 from prompts.loader import load
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class ExtractiveAnswerer:
         started = time.perf_counter()
         asked = parts or [FoundPart(question, SearchResult(question, tuple(hits)))]
         read = dict.fromkeys(hit.ref for part in asked for hit in part.found.hits[: self._pages])
-        quoted = [self._quotations(part.found, MOST_CLAIMS if len(asked) == 1 else 1) for part in asked]
+        with COMPUTING:
+            quoted = [self._quotations(part.found, MOST_CLAIMS if len(asked) == 1 else 1) for part in asked]
         claims = tuple(dict.fromkeys(claim for own, _ in quoted for claim in own))
         silent = [part.question for part, (own, _) in zip(asked, quoted, strict=True) if not own]
         said = abstention(question).text

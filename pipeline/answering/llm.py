@@ -6,7 +6,6 @@ decided by whoever makes the `Generator` (`pipeline/generation`); how a reply is
 
 from __future__ import annotations
 
-import io
 import logging
 import time
 from collections import defaultdict
@@ -22,6 +21,7 @@ from pipeline.context import Dropped, MixedContext, PictureSource, Reason, build
 from pipeline.errors import ConfigError, RectoError
 from pipeline.generation.endings import token_usage, was_cut_off
 from pipeline.results import Answer, FoundPart, PageHit
+from pipeline.screenshots import png_bytes
 from prompts.loader import load
 
 if TYPE_CHECKING:
@@ -208,19 +208,12 @@ def messages(context: MixedContext) -> list[ChatMessage]:
     for page in context.pages:
         blocks.append(TextBlock(text=page.text))
         if page.picture is not None:
-            blocks.append(ImageBlock(image=_png(page.picture), image_mimetype="image/png"))
+            blocks.append(ImageBlock(image=png_bytes(page.picture), image_mimetype="image/png"))
     if context.attached is not None:
         blocks.append(TextBlock(text=load("attached_picture").text))
-        blocks.append(ImageBlock(image=_png(context.attached), image_mimetype="image/png"))
+        blocks.append(ImageBlock(image=png_bytes(context.attached), image_mimetype="image/png"))
     blocks.append(TextBlock(text=context.closing))
     return [
         ChatMessage(role=MessageRole.SYSTEM, content=context.system),
         ChatMessage(role=MessageRole.USER, blocks=blocks),
     ]
-
-
-def _png(picture: Image.Image) -> bytes:
-    """Lossless, so that small print stays legible; level 1, because the receiver is near and time matters more."""
-    buffer = io.BytesIO()
-    picture.convert("RGB").save(buffer, format="PNG", compress_level=1)
-    return buffer.getvalue()

@@ -70,9 +70,7 @@ def config(invocation: Invocation) -> int:
 
     settings = invocation.settings()
     origins = setting_sources(invocation.flags, invocation.config)
-    values = settings.model_dump(mode="json")
-    if values["answer"]["api_key"] != "none":
-        values["answer"]["api_key"] = "(hidden)"
+    values = settings.told()
     if invocation.as_json:
         invocation.write(ConfigLine(settings=values, origins=origins, hash=settings.hash))
         return 0

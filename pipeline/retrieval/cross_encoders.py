@@ -5,7 +5,7 @@ Owns what of a page is scored and how its scores become one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
@@ -15,6 +15,7 @@ from pipeline.embedding.sources import Kind, ModelSource, load, locate
 from pipeline.embedding.visual_model import fitted
 from pipeline.errors import ConfigError, ModelError, first_line
 from pipeline.results import PageHit, PageRef
+from pipeline.retrieval.reranking import PictureSource, shown_pages
 from prompts.loader import load as load_prompt
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 PASSAGES = 3
 """Of a page that a text reranker reads: those nearest to the question; the page has the score of the best."""
 PROMPT = "page_relevance"
-PictureSource = Callable[[PageRef], Image.Image]
 
 
 class TextReranker:
@@ -55,11 +55,12 @@ class PageReranker:
         self._model, self._batches, self._pictures, self._pixels = model, batches, pictures, pixels
 
     def scores(self, question: str, hits: Sequence[PageHit]) -> Mapping[PageRef, float]:
-        """The model's score of each page's picture."""
-        seen = [fitted(self._pictures(hit.ref), self._pixels)[0] for hit in hits]
+        """The model's score of each page's picture. Pages that cannot be drawn are left out."""
+        pages = shown_pages(hits, self._pictures)
+        seen = [fitted(picture, self._pixels)[0] for picture in pages.values()]
         # Pictures of one size make inputs of one length, so that no score depends on what is scored beside it.
         found = self._batches.run(seen, lambda batch: self._scored(question, batch), alike=lambda one: one.size)
-        return {hit.ref: score for hit, score in zip(hits, found, strict=True)}
+        return dict(zip(pages, found, strict=True))
 
     def _scored(self, question: str, pictures: list[Image.Image]) -> list[float]:
         return _predicted(self._model, [(question, picture) for picture in pictures])

@@ -72,7 +72,8 @@ class Candidates:
         scores = dict(self._scores(question, facets, refs))
         if "dense" in scores and "visual" in scores:
             scores["joint"] = np.maximum(scores["dense"], scores["visual"])
-        scores["document"] = channels.priors(self._stores, cards, refs)
+        if "document" in self._used:
+            scores["document"] = channels.priors(self._stores, cards, refs)
         if meant:
             scores["place"] = np.array([meant.get(ref, 0.0) for ref in refs], np.float32)
         return Pool(refs, scores)

@@ -6,16 +6,20 @@ scores. Pages behind, and pages that it cannot score, follow as they were.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from pipeline.errors import InputError
 from pipeline.results import ChannelScore, PageHit, PageRef
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from pipeline.config import RerankSection, Settings
+
+log = logging.getLogger(__name__)
 
 PictureSource = Callable[[PageRef], "Image.Image"]
 
@@ -24,7 +28,7 @@ class Reranker(Protocol):
     """Scores pages for a question. Equal inputs give equal scores, whatever else is scored with them."""
 
     def scores(self, question: str, hits: Sequence[PageHit]) -> Mapping[PageRef, float]:
-        """Higher is better. A page that cannot be scored (no text for a text reranker) is left out."""
+        """Higher is better. A page that cannot be scored (no text for a text reranker, no picture) is left out."""
 
 
 class Stage:
@@ -54,6 +58,17 @@ class Stage:
         ]
         unscored = [] if self._drops else [hit for hit in first if hit.ref not in scores]
         return [*explained, *unscored, *rest]
+
+
+def shown_pages(hits: Sequence[PageHit], pictures: PictureSource) -> dict[PageRef, Image.Image]:
+    """Pictures of the pages that can be drawn. A lost page has none, and must not cost the question."""
+    shown = {}
+    for hit in hits:
+        try:
+            shown[hit.ref] = pictures(hit.ref)
+        except InputError as error:
+            log.warning("%s, page_index %d is not reranked by its picture: %s", hit.name, hit.ref.page_index, error)
+    return shown
 
 
 def make_chain(settings: Settings, pictures: PictureSource) -> tuple[Stage, ...]:

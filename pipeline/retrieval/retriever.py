@@ -30,6 +30,7 @@ from pipeline.retrieval.pool import Candidates, Pool
 from pipeline.retrieval.reranking import Stage
 from pipeline.retrieval.terms import Glossary, glossary
 from pipeline.stores.opened import Stores
+from pipeline.turns import COMPUTING
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -43,7 +44,7 @@ CHANNELS: Mapping[Mode, tuple[str, ...]] = {
 
 
 class Retriever:
-    """Searches opened stores. Not for several threads."""
+    """Searches opened stores. Threads take turns (`pipeline/turns.py`)."""
 
     def __init__(
         self,
@@ -77,6 +78,17 @@ class Retriever:
         `picture` is part of the question, for page embedders that take pictures; with no words beside it pages are
         ranked by what they look like alone, and text rerankers have nothing to go by.
         """
+        with COMPUTING:
+            return self._search(question, picture, k, mode, document_ids)
+
+    def _search(
+        self,
+        question: str,
+        picture: Image.Image | None,
+        k: int | None,
+        mode: Mode | None,
+        document_ids: frozenset[str] | None,
+    ) -> SearchResult:
         k, mode = self._settings.k if k is None else k, (mode or self._settings.mode) if question else "image"
         wanted = max([k, *(stage.pages for stage in self._rerankers)])
         if mode == "joint" and not self._embedders.share_a_space:
@@ -111,7 +123,8 @@ class Retriever:
         """Searchable documents whose cards have every word of the name, with its BM25 score; of `document_ids` only."""
         searchable = self._stores.catalog.searchable()
         among = searchable if document_ids is None else searchable & document_ids
-        return channels.documents_named(self._stores, name, Scope(among, len(among) < len(searchable)))
+        with COMPUTING:
+            return channels.documents_named(self._stores, name, Scope(among, len(among) < len(searchable)))
 
     def look_at(self, question: str, ref: PageRef) -> PageHit:
         """One page as a hit, wherever it would have been ranked. Raises `InputError` for one that is not stored."""
@@ -120,7 +133,8 @@ class Retriever:
                 f"page_index {ref.page_index} of document {ref.document_id} is not in the library: `recto documents` "
                 "shows what is, and `recto add` takes up a document that was interrupted"
             )
-        return self._hits(Pool([ref], {}), {0: ()}, np.zeros(1), self._facets.facets(question))[0]
+        with COMPUTING:
+            return self._hits(Pool([ref], {}), {0: ()}, np.zeros(1), self._facets.facets(question))[0]
 
     def _best(self, pool: Pool, totals: NDArray[np.float64], wanted: int) -> dict[int, Sequence[PageRef]]:
         """Rows of the `wanted` best pages in order, each with its copies."""
@@ -143,7 +157,7 @@ class Retriever:
                 else "retrieval.weights: mode joint ranks by dense and visual, and one of them weighs 0"
             )
         # Not standardised: a question that names no document matches no card well, and then the card moves little.
-        cards = weights["document"] * pool.scores["document"].astype(np.float64)
+        cards = weights["document"] * pool.scores.get("document", np.zeros(len(pool.refs))).astype(np.float64)
         if self._settings.fusion == "reciprocal_rank":
             fused = reciprocal_rank_fusion({name: _order(own) for name, own in found.items()}, weights)
             total = np.array([fused[row] for row in range(len(pool.refs))]) * (1 + cards)

@@ -6,7 +6,6 @@ log-probabilities.
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,8 @@ from pipeline.config import AnswerSection
 from pipeline.errors import ModelError
 from pipeline.generation.endpoint import endpoint_llm, explain
 from pipeline.results import PageHit, PageRef
+from pipeline.retrieval.reranking import shown_pages
+from pipeline.screenshots import png_bytes
 from prompts.loader import load as load_prompt
 
 if TYPE_CHECKING:
@@ -36,12 +37,16 @@ class EndpointYesNo:
         self._llm = endpoint_llm(settings.model_copy(update={"output_tokens": 1}))
 
     def scores(self, question: str, hits: Sequence[PageHit]) -> Mapping[PageRef, float]:
-        """P(yes) / (P(yes) + P(no)) of the first token, 0.5 where it is neither. Raises `ModelError`."""
-        shown = [_png(self._pictures(hit.ref)) for hit in hits]  # not in the threads: pages are drawn one by one
+        """P(yes) / (P(yes) + P(no)) of the first token, 0.5 where it is neither. Raises `ModelError`.
+
+        Pages that cannot be drawn are left out.
+        """
+        pages = shown_pages(hits, self._pictures)  # not in the threads: pages are drawn one by one
+        shown = [png_bytes(picture) for picture in pages.values()]
         asked = load_prompt(PROMPT).render(question=question)
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             found = list(pool.map(lambda picture: self._ask(asked, picture), shown))
-        return {hit.ref: score for hit, score in zip(hits, found, strict=True)}
+        return dict(zip(pages, found, strict=True))
 
     def _ask(self, asked: str, picture: bytes) -> float:
         from llama_index.core.base.llms.types import ChatMessage, ImageBlock, MessageRole, TextBlock
@@ -69,9 +74,3 @@ def probability_of_yes(alternatives: Sequence[Any]) -> float:
             sums[word] += math.exp(one.logprob)
     total = sum(sums.values())
     return sums["yes"] / total if total else 0.5
-
-
-def _png(picture: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    picture.convert("RGB").save(buffer, format="PNG", compress_level=1)
-    return buffer.getvalue()

@@ -67,14 +67,20 @@ class BagStore:
         self.files = RecordFiles(root)
         self.page_storage = page_storage
 
-    def append(self, document_id: str, bags: Sequence[PageVectors]) -> list[BagRef]:
-        """Append bags as float16, durable on return, and return their places. Raises `StoreError` (disk)."""
-        return self._append(document_id, bags, [FLOAT16] * len(bags))
-
     def append_pages(self, document_id: str, pages: Sequence[tuple[PageVectors, PageVectors]]) -> list[BagRef]:
-        """Append each page's vectors of chunks and its own bag, as `append` does; the places of the latter."""
-        bags = [bag for pair in pages for bag in pair]
-        return self._append(document_id, bags, [FLOAT16, self.page_storage] * len(pages))[1::2]
+        """Append each page's vectors of chunks and its own bag, durable on return; the places of the latter.
+
+        Raises `StoreError` (disk).
+        """
+        own = FORMS[self.page_storage]
+        payloads = [
+            _payload(bag, form) for pair in pages for bag, form in zip(pair, (FORMS[FLOAT16], own), strict=True)
+        ]
+        offsets = self.files.append(document_id, payloads)[1::2]
+        return [
+            BagRef(document_id, offset, *_shape(bag), self.page_storage)
+            for offset, (_, bag) in zip(offsets, pages, strict=True)
+        ]
 
     def as_stored(self, bag: PageVectors, storage: Storage = FLOAT16) -> PageVectors:
         """The bag as `read` will give it back: what is derived from it can then be derived again."""
@@ -102,14 +108,6 @@ class BagStore:
             parts.append(Part(ref.document_id, ref.offset, size + ref.rows * BOX_BYTES, size))
         return np.frombuffer(self.files.joined(parts), np.float16).reshape(-1, refs[0].dim)
 
-    def _append(self, document_id: str, bags: Sequence[PageVectors], storages: Sequence[Storage]) -> list[BagRef]:
-        payloads = [_payload(bag, FORMS[storage]) for bag, storage in zip(bags, storages, strict=True)]
-        offsets = self.files.append(document_id, payloads)
-        return [
-            BagRef(document_id, offset, *_shape(bag), storage)
-            for offset, bag, storage in zip(offsets, bags, storages, strict=True)
-        ]
-
     def _read(self, ref: BagRef, checked: bool) -> PageVectors:
         payload = self._payload(ref, checked)
         boxes = np.frombuffer(payload[ref.form.size(ref.rows, ref.dim) :], np.float32).reshape(ref.rows, 4)
@@ -136,10 +134,6 @@ class BagStore:
     def remove(self, document_id: str) -> None:
         """Delete the document's bags. None is no error."""
         self.files.remove(document_id)
-
-    def size(self, document_id: str) -> int:
-        """Bytes of the document's bags."""
-        return self.files.size(document_id)
 
     def documents(self) -> list[str]:
         """Ids of the documents that have bags, sorted."""

@@ -31,7 +31,7 @@ from pipeline.stores.database import Database, storable
 from pipeline.stores.history import History
 from pipeline.stores.lookup import Lookup
 from pipeline.stores.numbers import FLOAT16, Storage
-from pipeline.stores.rows import SEARCHABLE, Counts, DocumentRow, IndexedPage, Status
+from pipeline.stores.rows import SEARCHABLE, DocumentRow, IndexedPage, Status
 
 _DOCUMENT = """
 SELECT d.document_id, d.name, d.media_type, d.byte_count, d.page_count, d.title, d.author, d.created, d.outline,
@@ -186,14 +186,6 @@ class Catalog(Lookup):
             self.history.forget_document(run, document_id)
         self._searchable = None
         self.database.scrub()
-
-    def counts(self) -> Counts:
-        """Totals, counted from rows."""
-        documents = self.database.rows("SELECT count(*) FROM documents")[0][0]
-        pages, chunks, vectors = self.database.rows(
-            "SELECT count(bag_offset), total(chunk_count), total(bag_rows) FROM pages"
-        )[0]
-        return Counts(documents, len(self.searchable()), pages, int(chunks), int(vectors))
 
     # ---- pages as they come in
 

@@ -65,6 +65,12 @@ class Chroma:
         """A run was killed while the index files may have been changing: rebuild, do not connect."""
         return not self.url and self._marker.exists()
 
+    @property
+    def server(self) -> str:
+        """`host:port` of the server. Raises `ConfigError` (URL)."""
+        host, port, _ = _parts(self.url)
+        return f"{host}:{port}"
+
     # ---- connecting
 
     def connect(self) -> None:
@@ -299,11 +305,18 @@ def _forget_failed(folder: str) -> None:
 
 
 def _parts(url: str) -> tuple[str, int, bool]:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:  # a port that is no number or too large, half a bracket
+        host = None
+    if not host or parts.scheme not in ("http", "https"):
         raise ConfigError(f"retrieval.chroma_url: {url} is not a URL such as http://host:8000")
+    beside = "".join((parts.path.strip("/"), parts.query, parts.fragment, parts.username or ""))
+    if beside:
+        raise ConfigError(f"retrieval.chroma_url: {url} has more than a host and a port: write http://host:8000")
     secure = parts.scheme == "https"
-    return parts.hostname, parts.port or (443 if secure else 8000), secure
+    return host, port or (443 if secure else 8000), secure
 
 
 def _one_line(error: Exception) -> str:

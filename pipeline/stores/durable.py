@@ -51,7 +51,7 @@ def half_built(folder: Path) -> Path:
 
 
 def swap_folder(folder: Path) -> None:
-    """Put the finished `half_built(folder)` in the place of `folder`.
+    """Put the finished `half_built(folder)` in the place of `folder`, which need not exist.
 
     Folders cannot be exchanged in one step everywhere, so there are two renames; `settle_folder` completes
     the second when a kill falls between them.
@@ -62,7 +62,8 @@ def swap_folder(folder: Path) -> None:
         os.rename(folder, old)
     os.rename(folder.with_name(folder.name + HALF_BUILT), folder)
     sync_path(folder.parent)
-    shutil.rmtree(old)
+    if old.exists():
+        shutil.rmtree(old)
 
 
 def settle_folder(folder: Path) -> None:

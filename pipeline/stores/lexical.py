@@ -67,17 +67,11 @@ class LexicalIndex:
                 writer.add_document(self._document(record))
 
     def commit(self) -> None:
-        """Make what was added or deleted durable and visible."""
+        """Make what was added durable and visible."""
         with self._refusals():
             if self._writer is not None:
                 self._writer.commit()
                 self._index.reload()
-
-    def delete_document(self, document_id: str) -> None:
-        """Delete the document's records. Their words stay in the files until tantivy merges them, or `rebuild`."""
-        with self._refusals():
-            self._opened_writer().delete_documents_by_term(DOCUMENT, document_id)
-        self.commit()
 
     def rebuild(self, records: Iterable[LexicalRecord]) -> None:
         """Write a new index of `records` alone and swap it in; no word of any other is left. Kill-safe."""
@@ -171,10 +165,6 @@ class LexicalIndex:
             searcher = self._index.searcher()
             hits = searcher.search(query, max(1, searcher.num_docs), count=False).hits
             return sorted(self._key(searcher, address) for _, address in hits)
-
-    def count(self) -> int:
-        """Records in the index."""
-        return int(self._index.searcher().num_docs)
 
     def close(self) -> None:
         """Let go of the writer; what was not committed is lost. Idempotent, and the index can be used again."""

@@ -128,11 +128,6 @@ class RecordFiles:
                 file.truncate(end)
                 os.fsync(file.fileno())
 
-    def size(self, document_id: str) -> int:
-        """Bytes of the document's file, 0 when there is none."""
-        path = self.path(document_id)
-        return path.stat().st_size if path.exists() else 0
-
     def documents(self) -> list[str]:
         """Ids of the documents that have a file, sorted."""
         return sorted(path.name for path in self.root.glob("??/*") if path.is_file())

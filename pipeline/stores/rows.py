@@ -54,14 +54,3 @@ class IndexedPage:
     page: Page
     chunks: tuple[Chunk, ...]
     bag: BagRef
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Totals of the library. `searchable` documents are ready or partial; `pages` are indexed pages."""
-
-    documents: int
-    searchable: int
-    pages: int
-    chunks: int
-    page_vectors: int

@@ -1,12 +1,14 @@
 """All vector collections of a library over one Chroma, and how they are rebuilt from what the library stores.
 
 Chroma's index files are changed in place and do not survive a kill in the middle of that, so they never hold the only
-copy of a vector: what they were made from is handed in as `stored`.
+copy of a vector: what they were made from is handed in as `stored`. The index is in one place, in the folder or on a
+server; where it is when opened for another place, it is made anew there and left nowhere else.
 """
 
 from __future__ import annotations
 
 import logging
+import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from pipeline.embedding.base import Vectors
 from pipeline.errors import StoreError
 from pipeline.results import PageRef
 from pipeline.stores.chroma import Chroma, Space
-from pipeline.stores.durable import disk_errors, half_built, settle_folder, swap_folder
+from pipeline.stores.durable import disk_errors, half_built, settle_folder, swap_folder, write_atomically
 from pipeline.stores.vectors import VectorCollection
 
 logger = logging.getLogger(__name__)
@@ -47,25 +49,58 @@ class VectorIndex:
         self.collections = {name: VectorCollection(self.chroma, name) for name in spaces}
         self._folder = folder
         self._stored = stored
+        self._server = folder.with_name(f"{folder.name}.server")
         settle_folder(folder)
-        if self.chroma.torn:
-            logger.warning("a run was killed while Chroma wrote its index; rebuilding it from the stored vectors")
-            self.rebuild()
-            return
         try:
-            self.chroma.connect()
+            if fault := self._open():
+                logger.warning("%s; rebuilding its index from the stored vectors", fault)
+                self.rebuild()
+            self._settle_place()
+        except BaseException:
+            self.chroma.disconnect()  # else Chroma hands the same client out again for the folder
+            raise
+
+    def _open(self) -> str:
+        """Connect. Why the index has to be rebuilt; "" where it is as it was left."""
+        chroma = self.chroma
+        where = chroma.url or self._folder
+        if self._moved():
+            if chroma.url:
+                chroma.connect()
+            return f"Chroma ({where}) does not have what was changed in the library while its vectors were elsewhere"
+        if chroma.torn:
+            return "a run was killed while Chroma wrote its files"
+        try:
+            chroma.connect()
             filled = [collection.count() for collection in self.collections.values()]
         except StoreError as error:
-            if url:
+            if chroma.url:
                 raise
-            logger.warning("%s; rebuilding it from the stored vectors", error)
-            self.rebuild()
-            return
-        if not any(filled) and next(iter(stored()), None) is not None:
-            logger.warning(
-                "Chroma (%s) has nothing of this library; rebuilding its index from the stored vectors", url or folder
-            )
-            self.rebuild()
+            return str(error)
+        if not any(filled) and next(iter(self._stored()), None) is not None:
+            return f"Chroma ({where}) has nothing of this library"
+        return ""
+
+    def _moved(self) -> bool:
+        """Whether another place was the last to have the index: what this one has, if anything, is of another time."""
+        last = self._server.read_text(encoding="utf-8") if self._server.exists() else ""
+        if self.chroma.url:
+            return self._folder.exists() or last not in ("", self.chroma.server)
+        return bool(last)
+
+    def _settle_place(self) -> None:
+        """Note that this place has the index, then leave nothing in the folder where that is not the place.
+
+        A kill before that is a move not finished: the next opening rebuilds again.
+        """
+        with disk_errors("noting where Chroma's index is"):
+            if not self.chroma.url:
+                self._server.unlink(missing_ok=True)
+            elif self._moved() or not self._server.exists():
+                self._server.parent.mkdir(parents=True, exist_ok=True)
+                write_atomically(self._server, self.chroma.server.encode())
+                if self._folder.exists():
+                    shutil.rmtree(self._folder)
 
     def rebuild(self) -> None:
         """Build the index anew from the stored vectors and swap it in. A kill on the way harms nothing.

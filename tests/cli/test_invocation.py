@@ -1,11 +1,12 @@
 """Settings on the command line, the settings file and the environment, as the command sees them."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from pipeline.cli.invocation import Invocation
-from pipeline.config import setting_sources
+from pipeline.config import Settings, load_settings, setting_sources
 from pipeline.errors import ConfigError
 
 
@@ -105,3 +106,26 @@ def test_the_endpoint_profile_answers_through_the_endpoint() -> None:
 def test_a_profile_gives_way_to_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECTO_ANSWER__ANSWERER", "extractive")
     assert invocation("profile=endpoint").settings().answer.answerer == "extractive"
+
+
+def test_secrets_among_options_are_neither_told_nor_hashed() -> None:
+    def with_key(key: str, tokens: int = 9) -> Settings:
+        llm = {
+            "api_key": key,
+            "max_tokens": tokens,
+            "tokenizer": "a/b",
+            "additional_kwargs": {"headers": {"X-Key": key}},
+        }
+        rerank = [{"kind": "llama_index", "model": "a.B", "options": {"access_token": key, "passwords": [key]}}]
+        return load_settings({"answer": {"options": llm, "api_key": key}, "retrieval": {"rerank": rerank}})
+
+    settings = with_key("hush-hush")
+    assert settings.answer.options["api_key"] == "hush-hush"
+    for shown in (settings.told(), settings.compared()):
+        assert "hush-hush" not in json.dumps(shown)
+        options = shown["answer"]["options"]
+        assert (options["api_key"], options["max_tokens"], options["tokenizer"]) == ("(hidden)", 9, "a/b")
+        assert shown["retrieval"]["rerank"][0]["options"] == {"access_token": "(hidden)", "passwords": ["(hidden)"]}
+    assert settings.told()["answer"]["api_key"] == "(hidden)" and load_settings().told()["answer"]["api_key"] == "none"
+    assert "library" in settings.told() and "library" not in settings.compared()
+    assert settings.hash == with_key("other").hash != with_key("hush-hush", 8).hash

@@ -167,8 +167,11 @@ def test_config_shows_values_origins_and_no_secret(recto: Recto) -> None:
     assert line["settings"]["retrieval"]["k"] == 9 and line["settings"]["retrieval"]["mode"] == "fusion"
     assert line["origins"] == {"retrieval.k": "flag", "answer.api_key": "environment"}
     assert "hush-hush" not in ended.out
-    shown = recto("config", RECTO_ANSWER__API_KEY="hush-hush")
+    named = ["--set", "answer.answerer=llm", "--set", "answer.llm=a:B"]
+    options = '{"api_key": "hush-hush", "temperature": 0.5}'
+    shown = recto("config", *named, RECTO_ANSWER__API_KEY="hush-hush", RECTO_ANSWER__OPTIONS=options)
     assert shown.code == 0 and "retrieval.k" in shown.out and "hush-hush" not in shown.out + shown.err
+    assert "'temperature': 0.5" in shown.out
 
 
 def test_config_shows_where_a_table_came_from(recto: Recto, tmp_path: Path) -> None:

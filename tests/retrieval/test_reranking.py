@@ -12,7 +12,7 @@ from PIL import Image
 
 from ingest.document import Chunk, Kind
 from pipeline.config import Settings, load_settings
-from pipeline.errors import ConfigError, ModelError
+from pipeline.errors import ConfigError, InputError, ModelError
 from pipeline.results import ChannelScore, PageHit, PageRef, ScoredChunk
 from pipeline.retrieval.reranking import Stage, make_chain
 from pipeline.retrieval.yes_no import probability_of_yes
@@ -80,6 +80,30 @@ def test_pages_behind_keep_their_order() -> None:
     backwards = SimpleNamespace(scores=lambda question, hits: {hit.ref: float(hit.ref.page_index) for hit in hits})
     assert [one.ref.page_index for one in Stage("x", backwards, 2)(QUESTION, HITS)] == [1, 0, 2, 3]
     assert Stage("x", backwards, 2)(QUESTION, []) == []
+
+
+def lost_page(ref: PageRef) -> Image.Image:
+    """Pictures of all pages but one, as of a TIFF with a damaged frame."""
+    if ref.page_index == 1:
+        raise InputError("page_index 1 cannot be drawn")
+    return picture(ref)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("page", "vision_language_reranker"), ("yes_no", "vision_language_model"), ("yes_no", "endpoint")],
+)
+def test_a_page_that_cannot_be_drawn_follows_unscored(checkpoint: Callable[[str], Path], kind: str, name: str) -> None:
+    with serving() as server:
+        server.reply = "yes"
+        server.logprobs = [{"token": "Yes", "logprob": math.log(0.6), "bytes": None}]
+        stage = {"kind": kind, "model": name if name == "endpoint" else str(checkpoint(name))}
+        answer = {"url": server.url, "model": "seer"} if name == "endpoint" else {}
+        (made,) = make_chain(settings(stage, **answer), lost_page)
+        ranked = made(QUESTION, HITS)
+        assert [one.ref.page_index for one in ranked if made.name not in one.channels] == [1]
+        assert ranked[-1].ref.page_index == 1 and ranked[-1].score == HITS[1].score and len(ranked) == len(HITS)
+        assert made(QUESTION, [HITS[1]]) == [HITS[1]]
 
 
 def test_a_postprocessor_of_llama_index_keeps_and_orders() -> None:

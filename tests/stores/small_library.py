@@ -101,7 +101,7 @@ def index_pages(stores: Stores, identity: FileIdentity, texts: Mapping[int, str]
         )
         stores.chunks.upsert(ids, of_chunks.vectors, [ref] * len(ids))
         stores.pages.upsert([f"{document_id}:{page_index}"], page_vector(bag.vectors)[None], [ref])
-        _, bag_ref = stores.bags.append(document_id, [of_chunks, bag])
+        (bag_ref,) = stores.bags.append_pages(document_id, [(of_chunks, bag)])
         stores.lexical.add([stores.words.page_record(info, page)])
         stores.lexical.commit()
         stores.catalog.save_indexed([IndexedPage(ref, page, chunks, bag_ref)])

@@ -60,8 +60,8 @@ def resembling(root: Path, vectors: Vectors) -> set[str]:
 
 def test_a_library_that_was_just_filled_verifies(stores: Stores, two_documents: tuple[str, str]) -> None:
     assert verify(stores) == []
-    counts = stores.catalog.counts()
-    assert (counts.documents, counts.searchable, counts.pages, counts.chunks) == (2, 2, 5, 7)
+    rows = stores.catalog.documents()
+    assert [(row.status, row.pages_indexed, row.chunks) for row in rows] == [("ready", 2, 3), ("ready", 3, 4)]
 
 
 def test_remove_leaves_no_byte(stores: Stores, two_documents: tuple[str, str], tmp_path: Path) -> None:
@@ -199,16 +199,16 @@ def plant_orphan_vectors(stores: Stores, document_id: str) -> None:
 
 
 def plant_missing_words(stores: Stores, document_id: str) -> None:
-    stores.lexical.delete_document(document_id)
+    stores.lexical.rebuild([one for one in stores._page_records() if one.ref.document_id != document_id])
 
 
 def plant_missing_card(stores: Stores, document_id: str) -> None:
-    stores.cards.delete_document(document_id)
+    stores.cards.rebuild([one for one in stores._card_records() if one.key != document_id])
 
 
 def plant_orphan_bags(stores: Stores, document_id: str) -> None:
-    bag = stores.bags.read([stores.catalog.indexed_pages(document_id)[0][1]])
-    stores.bags.append("f" * 16, bag)
+    (bag,) = stores.bags.read([stores.catalog.indexed_pages(document_id)[0][1]])
+    stores.bags.append_pages("f" * 16, [(bag, bag)])
 
 
 def plant_orphan_original(stores: Stores, document_id: str) -> None:
@@ -326,6 +326,65 @@ def test_an_index_that_is_gone_is_made_again(
     shutil.rmtree(tmp_path / "library" / "chroma")
     assert verify(open_stores()) == []
     assert [message for message in caplog.messages if "has nothing of this library; rebuilding" in message]
+
+
+def test_vectors_follow_the_library_to_a_server_and_back(
+    open_stores: Opener, server: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    library = tmp_path / "library"
+
+    def add(stores: Stores, name: str, text: str) -> str:
+        return add_document(stores, write_file(tmp_path, name, [text]))
+
+    stores = open_stores()
+    harvest, fleet = add(stores, "a.pdf", "the harvest"), add(stores, "b.pdf", "the fleet")
+    stores = open_stores(chroma_url=server)
+    assert verify(stores) == [] and not stores.paths.chroma.exists()
+    rain = add(stores, "c.pdf", "the rain")
+    stores.remove_documents([harvest])
+    assert holders(library, [harvest.encode()]) == set()
+
+    stores = open_stores()
+    assert stores.chunks.ids() == sorted(f"{one}:0:0" for one in (fleet, rain)) and verify(stores) == []
+    stores.remove_documents([fleet])  # the server still has it
+    stores = open_stores(chroma_url=f"{server}/")
+    assert stores.chunks.ids() == [f"{rain}:0:0"] and verify(stores) == []
+
+    caplog.clear()
+    assert verify(open_stores(chroma_url=server)) == [] and not caplog.messages  # no move, nothing rebuilt
+    assert verify(open_stores()) == [] and len(caplog.messages) == 1
+    assert verify(open_stores()) == [] and len(caplog.messages) == 1
+
+
+def test_vectors_follow_the_library_from_server_to_server(open_stores: Opener, server: str, tmp_path: Path) -> None:
+    stores = open_stores(chroma_url=server)
+    first = add_document(stores, write_file(tmp_path, "a.pdf", ["the harvest"]))
+    other = tmp_path / "library" / "chroma.server"
+    assert other.read_text() == server.removeprefix("http://")
+    stores.vectors.collections["chunks"].delete_document(first)  # as a server that was left before it was added
+    other.write_text("elsewhere:8000")
+    assert verify(open_stores(chroma_url=server)) == [] and other.read_text() == server.removeprefix("http://")
+
+
+@pytest.mark.parametrize("target", ["server", "embedded"])
+def test_a_move_that_was_killed_is_made_again(
+    open_stores: Opener, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    here, there = ("", server) if target == "server" else (server, "")
+    stores = open_stores(chroma_url=here)
+    gone = add_document(stores, write_file(tmp_path, "a.pdf", ["the harvest"]))
+    open_stores(chroma_url=there)
+    stores = open_stores(chroma_url=here)
+    stores.remove_documents([gone])
+    kept = add_document(stores, write_file(tmp_path, "b.pdf", ["the fleet"]))
+    for step in ("VectorIndex._fill", "VectorIndex._settle_place"):
+        with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+            patch.setattr(f"pipeline.stores.vector_index.{step}", lambda *_: 1 / 0)
+            open_stores(chroma_url=there)
+    stores = open_stores(chroma_url=there)
+    assert stores.chunks.ids() == [f"{kept}:0:0"] and verify(stores) == []
+    assert stores.paths.chroma.exists() == (target == "embedded")
+    assert (tmp_path / "library" / "chroma.server").exists() == (target == "server")
 
 
 @pytest.mark.parametrize("store", ["lexical", "cards"])

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -250,39 +249,6 @@ def test_nothing_is_lost_when_killed_while_writing(tmp_path: Path) -> None:
         index.close()
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a Chroma server of this test."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    folder = tmp_path_factory.mktemp("server")
-    program = "import sys; from chromadb.cli.cli import app; sys.argv[0] = 'chroma'; app()"
-    arguments = [
-        sys.executable,
-        "-c",
-        program,
-        "run",
-        "--path",
-        str(folder),
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-    ]
-    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(f"{url}/api/v2/heartbeat", timeout=1).read()
-            break
-        except OSError:
-            time.sleep(0.1)
-    yield url
-    process.terminate()
-    process.wait()
-
-
 def test_a_server_by_url_serves_several_libraries(server: str, tmp_path: Path) -> None:
     first = open_index(tmp_path / "1", server, "first-")
     second = open_index(tmp_path / "2", server, "second-", [vectors_of("chunks", ONE, 3)])
@@ -308,6 +274,11 @@ def test_a_server_by_url_serves_several_libraries(server: str, tmp_path: Path) -
     ("url", "error", "said"),
     [
         ("localhost:8000", ConfigError, "retrieval.chroma_url: localhost:8000 is not a URL"),
+        ("http://localhost:99999", ConfigError, "http://localhost:99999 is not a URL"),
+        ("http://localhost:abc", ConfigError, "http://localhost:abc is not a URL"),
+        ("http://[::1", ConfigError, r"http://\[::1 is not a URL"),
+        ("https://host/chroma", ConfigError, "https://host/chroma has more than a host and a port"),
+        ("http://me:secret@host", ConfigError, "more than a host and a port"),
         ("http://127.0.0.1:9", StoreError, "no Chroma server answers at http://127.0.0.1:9"),
     ],
 )
